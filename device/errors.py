@@ -1,0 +1,49 @@
+"""What can go wrong inside the emulated modality.
+
+::
+
+    DeviceError
+    +-- IncompleteDescription (ValueError)   an object was refused for want of attributes
+    +-- UnsuitableFrame (ValueError)         the pixels do not fit the object asked for
+    +-- InvalidIdentity (ValueError)         a patient or worklist value that DICOM forbids
+    +-- IllegalTransition (RuntimeError)     an exam was asked for a step it cannot take
+    +-- UnknownReason (ValueError)           a discontinuation reason outside CID 9300
+"""
+
+
+class DeviceError(Exception):
+    """Root of every error raised by :mod:`device`; its text is fit for the operator."""
+
+
+class IncompleteDescription(DeviceError, ValueError):
+    """A CT or MR object was refused because legitimate values are missing.
+
+    Attributes
+    ----------
+    missing : tuple of str
+        DICOM keywords without an accepted value, in the order of the module tables.
+    """
+
+    def __init__(self, object_name: str, missing: tuple[str, ...]) -> None:
+        self.object_name = object_name
+        self.missing = missing
+        super().__init__(
+            f"{object_name} needs {', '.join(missing)}: "
+            f"configure them in the protocol or take them from the source"
+        )
+
+
+class UnsuitableFrame(DeviceError, ValueError):
+    """The frame's size, depth or colour does not fit the object asked for."""
+
+
+class InvalidIdentity(DeviceError, ValueError):
+    """A patient or worklist value cannot be written as DICOM."""
+
+
+class IllegalTransition(DeviceError, RuntimeError):
+    """The exam's state does not allow this step."""
+
+
+class UnknownReason(DeviceError, ValueError):
+    """The discontinuation reason is not in PS3.16 CID 9300."""

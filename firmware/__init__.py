@@ -1,0 +1,1 @@
+"""What makes it a box: configuration, wiring, supervision and the ``gantry`` command."""

@@ -1,0 +1,1 @@
+"""What runs: the catalog, the outbox, the DICOM roles and the long-running services."""

@@ -1,0 +1,1 @@
+"""The DICOM roles of the box, on pynetdicom's associations."""
