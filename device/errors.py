@@ -6,6 +6,8 @@
     +-- IncompleteDescription (ValueError)   an object was refused for want of attributes
     +-- UnsuitableFrame (ValueError)         the pixels do not fit the object asked for
     +-- InvalidIdentity (ValueError)         a patient or worklist value that DICOM forbids
+    +-- CharacterSetError (ValueError)       a text cannot be written in a character set
+    +-- InvalidReport (ValueError)           a commitment report that cannot be understood
     +-- IllegalTransition (RuntimeError)     an exam was asked for a step it cannot take
     +-- UnknownReason (ValueError)           a discontinuation reason outside CID 9300
 """
@@ -39,6 +41,14 @@ class UnsuitableFrame(DeviceError, ValueError):
 
 class InvalidIdentity(DeviceError, ValueError):
     """A patient or worklist value cannot be written as DICOM."""
+
+
+class CharacterSetError(DeviceError, ValueError):
+    """Text would be lost in the character set asked for, or its own is not known."""
+
+
+class InvalidReport(DeviceError, ValueError):
+    """A storage commitment report does not say what it is about."""
 
 
 class IllegalTransition(DeviceError, RuntimeError):
