@@ -21,9 +21,9 @@ from pydicom.charset import (
     encode_string,
     python_encoding,
 )
+from pydicom.datadict import dictionary_has_tag, dictionary_VR, keyword_for_tag
 from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.dataset import Dataset
-from pydicom.datadict import dictionary_has_tag, dictionary_VR, keyword_for_tag
 from pydicom.valuerep import PersonName
 
 from device.errors import CharacterSetError
@@ -197,10 +197,7 @@ def _survives_round_trip(text: str, charset: CharacterSet, vr: str) -> bool:
     encodings = convert_encodings(list(charset))
     delimiters = _PN_DELIMITERS if vr == "PN" else _TEXT_DELIMITERS
     try:
-        if vr == "PN":
-            raw = PersonName(text).encode(encodings)
-        else:
-            raw = encode_string(text, encodings)
+        raw = PersonName(text).encode(encodings) if vr == "PN" else encode_string(text, encodings)
         ours = decode_text(raw, charset, vr)
         theirs = decode_bytes(raw, encodings, delimiters)
         plain = decode_bytes(raw, encodings, set())
@@ -285,7 +282,9 @@ def transcode(ds: Dataset, charset: CharacterSet) -> Dataset:
     return _transcoded(ds, target, DEFAULT_REPERTOIRE, top=True)
 
 
-def _transcoded(ds: Dataset, target: CharacterSet, inherited: CharacterSet, *, top: bool) -> Dataset:
+def _transcoded(
+    ds: Dataset, target: CharacterSet, inherited: CharacterSet, *, top: bool
+) -> Dataset:
     found = declared(ds)
     source = found[0] if found else inherited
     copied = Dataset()
