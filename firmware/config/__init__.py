@@ -1,0 +1,31 @@
+"""The typed configuration of one box.
+
+::
+
+    configuration = load(Path("/etc/gantry/gantry.toml"))   # or defaults()
+    print(template())
+"""
+
+from firmware.config.faults import ConfigurationError, Fault
+from firmware.config.load import defaults, load
+from firmware.config.model import Configuration
+from firmware.config.schema import (
+    ConsoleSettings,
+    ListenerSettings,
+    RetentionSettings,
+    SourceSettings,
+)
+from firmware.config.template import template
+
+__all__ = [
+    "Configuration",
+    "ConfigurationError",
+    "ConsoleSettings",
+    "Fault",
+    "ListenerSettings",
+    "RetentionSettings",
+    "SourceSettings",
+    "defaults",
+    "load",
+    "template",
+]

@@ -1,0 +1,223 @@
+"""Checks between keys: references, duplicates, and what must or must not go together.
+
+They work on the sound part of a document, so that they still say what they can where other keys
+are faulty. A key that was faulty is simply not there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from msgspec import inspect as types
+
+from firmware.config import values
+from firmware.config.attributes import check_attributes
+from firmware.config.faults import ABSENT, Path, Report
+from firmware.config.schema import SourceSettings
+from firmware.config.walk import closest, rule_of
+
+Table = Mapping[str, Any]
+
+NEEDED: dict[str, tuple[str, ...]] = {
+    "CT": (
+        "ImageType",
+        "PixelSpacing",
+        "ImageOrientationPatient",
+        "ImagePositionPatient",
+        "RescaleSlope",
+        "RescaleIntercept",
+    ),
+    "MR": (
+        "ImageType",
+        "PixelSpacing",
+        "ImageOrientationPatient",
+        "ImagePositionPatient",
+        "ScanningSequence",
+        "SequenceVariant",
+    ),
+}
+"""What CT Image and MR Image cannot be built without (PS3.3 C.7.6.2, C.8.2.1, C.8.3.1)."""
+
+
+def check_document(document: dict[str, Any], report: Report) -> None:
+    """Note every fault that lies between keys; attributes are replaced by their checked values."""
+    _check_station(document.get("station", {}), report)
+    for section in ("peers", "sources", "protocols"):
+        _check_names(document, section, report)
+    for path, peer in entries(document, "peers"):
+        _check_peer(peer, path, report)
+    for path, source in entries(document, "sources"):
+        _check_source(source, path, report)
+    for path, protocol in entries(document, "protocols"):
+        _check_protocol(document, protocol, path, report)
+    _check_whole(document, report)
+
+
+def entries(document: Table, section: str) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """The readable entries of a repeated table with their paths."""
+    found = document.get(section, [])
+    for index, entry in enumerate(found):
+        if isinstance(entry, dict):
+            yield (section, index), entry
+
+
+def _check_station(station: Table, report: Report) -> None:
+    zone = station.get("timezone", "")
+    problem = values.time_zone(zone) if zone else ""
+    if problem:
+        report.add(
+            ("station", "timezone"),
+            zone,
+            problem,
+            "a name of the IANA database, such as Europe/London",
+            closest(zone, values.time_zones()),
+        )
+
+
+def _check_names(document: Table, section: str, report: Report) -> None:
+    first: dict[str, Path] = {}
+    for path, entry in entries(document, section):
+        name = entry.get("name")
+        if name is None:
+            continue
+        earlier = first.setdefault(name.casefold(), path)
+        if earlier != path:
+            report.add(
+                (*path, "name"),
+                name,
+                f"is already the name of {earlier[0]}[{earlier[1]}]",
+                "names that differ by more than upper and lower case",
+            )
+
+
+def _check_peer(peer: Table, path: Path, report: Report) -> None:
+    services = peer.get("services")
+    if services is not None:
+        named = [service for service in services if service is not ABSENT]
+        if len(set(named)) != len(named):
+            report.add((*path, "services"), services, "names a service twice", "each service once")
+        _check_proof(peer, named, path, report)
+    assumed = peer.get("assume_character_set", "")
+    problem = values.character_set(assumed) if assumed else ""
+    if problem:
+        allowed = "as station.character_set, or empty"
+        report.add((*path, "assume_character_set"), assumed, problem, allowed)
+    tls = ("tls_certificate", "tls_key", "tls_ca")
+    given = [key for key in tls if peer.get(key)]
+    for key in tls:
+        if given and key not in given:
+            report.add((*path, key), ABSENT, f"is missing beside {given[0]}", "a path")
+
+
+def _check_proof(peer: Table, named: list[str], path: Path, report: Report) -> None:
+    """What a peer promises must be among its services."""
+    if peer.get("commitment") == "required" and "commit" not in named:
+        report.add(
+            (*path, "commitment"),
+            "required",
+            "the peer does not offer the service commit, so no promise would ever come",
+            '"none", or "commit" among the services',
+        )
+    if "commit" in named and peer.get("commitment", "none") == "none":
+        report.warn(path, 'offers commit, but commitment = "none": no promise is asked for')
+    if peer.get("instance_check") and "query" not in named:
+        report.add(
+            (*path, "instance_check"),
+            True,
+            "the peer does not offer the service query, so nothing can be asked",
+            'false, or "query" among the services',
+        )
+
+
+def _check_source(source: Table, path: Path, report: Report) -> None:
+    kind = source.get("kind")
+    if kind is None:
+        return
+    if kind == "replay" and not source.get("path"):
+        report.add((*path, "path"), source.get("path", ABSENT), "replay needs a file or a folder")
+    if source.get("colour") and source.get("bits", 8) != 8:
+        report.add((*path, "bits"), source["bits"], "a colour pattern has 8 bits", "8")
+    table = types.type_info(SourceSettings)
+    assert isinstance(table, types.StructType)
+    for field in table.fields:
+        kinds = rule_of(field.type).kinds
+        if kinds and kind not in kinds and field.encode_name in source:
+            report.add(
+                (*path, field.encode_name),
+                source[field.encode_name],
+                f'has no meaning where kind is "{kind}"; remove it',
+                f"only with kind {' or '.join(kinds)}",
+            )
+
+
+def _check_protocol(document: Table, protocol: dict[str, Any], path: Path, report: Report) -> None:
+    source = protocol.get("source")
+    names = [entry["name"] for _, entry in entries(document, "sources") if "name" in entry]
+    if source is not None and source not in names:
+        report.add(
+            (*path, "source"),
+            source,
+            "is not the name of a source",
+            ", ".join(f'"{name}"' for name in names) or "there is no entry under [[sources]] yet",
+            closest(source, names),
+        )
+    for name in ("geometry", "technique"):
+        if name in protocol:
+            protocol[name] = check_attributes(protocol[name], (*path, name), report)
+    for keyword in protocol.get("geometry", {}).keys() & protocol.get("technique", {}).keys():
+        report.add(
+            (*path, "technique", keyword),
+            protocol["technique"][keyword],
+            "stands in geometry as well",
+            "one of the two tables",
+        )
+    _check_object(protocol, path, report)
+
+
+def _check_object(protocol: Table, path: Path, report: Report) -> None:
+    wanted = protocol.get("object")
+    if wanted not in NEEDED:
+        return
+    modality = protocol.get("modality") or wanted
+    if modality != wanted:
+        report.add(
+            (*path, "modality"), modality, f"a {wanted} object has this modality", f'"{wanted}"'
+        )
+    if protocol.get("multi_frame"):
+        report.add(
+            (*path, "multi_frame"),
+            True,
+            f"a {wanted} object holds one picture",
+            'false, or object = "SC"',
+        )
+    known = {**protocol.get("geometry", {}), **protocol.get("technique", {})}
+    missing = [keyword for keyword in NEEDED[wanted] if keyword not in known]
+    if missing:
+        report.warn(
+            path,
+            f"{wanted} needs {', '.join(missing)}, which the protocol does not give; where the "
+            f"source does not give them either, Secondary Capture is made instead",
+        )
+
+
+def _check_whole(document: Table, report: Report) -> None:
+    """What the box as a whole cannot do with these peers."""
+    peers = [peer for _, peer in entries(document, "peers")]
+    offered = {service for peer in peers for service in peer.get("services", [])}
+    for service, consequence in (
+        ("worklist", "there is no worklist; exams can only be unscheduled"),
+        ("mpps", "no performed procedure step is reported"),
+        ("store", "images stay on this box"),
+    ):
+        if service not in offered:
+            report.warn(("peers",), f"no peer offers {service}: {consequence}")
+    callers = document.get("listener", {}).get("allowed_callers", [])
+    for path, peer in entries(document, "peers"):
+        title = peer.get("ae_title")
+        if callers and title and "commit" in peer.get("services", []) and title not in callers:
+            report.warn(
+                path,
+                f"{title} is not among listener.allowed_callers; commitment reports that it sends "
+                f"on an association of its own are refused",
+            )

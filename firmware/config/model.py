@@ -1,0 +1,48 @@
+"""The configuration as the rest of the firmware gets it: complete, typed, immutable."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from device.protocol import Protocol
+from device.station import Station
+from firmware.config.schema import (
+    ConsoleSettings,
+    ListenerSettings,
+    RetentionSettings,
+    SourceSettings,
+)
+from services.dicom.peers import Peer
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """Everything that a site decides.
+
+    Attributes
+    ----------
+    file : Path or None
+        Where it was read from; None for the built-in defaults.
+    station : Station
+        Identity of the box and of the scanner that it speaks for.
+    state_dir : Path
+        Absolute folder for the spool and the database. It need not exist yet.
+    timezone : ZoneInfo
+        In which times are written.
+    warnings : tuple of str
+        What works, but perhaps not as the technician hopes; one sentence each, key first.
+    """
+
+    file: Path | None
+    station: Station
+    state_dir: Path
+    timezone: ZoneInfo
+    listener: ListenerSettings
+    console: ConsoleSettings
+    peers: tuple[Peer, ...]
+    sources: tuple[SourceSettings, ...]
+    protocols: tuple[Protocol, ...]
+    retention: RetentionSettings
+    warnings: tuple[str, ...] = ()

@@ -1,0 +1,111 @@
+"""Writes a ``gantry.toml`` in which every key is explained, from the types themselves.
+
+Explanations begin with ``# `` and keys with ``#`` alone, as in sshd_config: taking that mark away
+from every key gives a complete, valid configuration.
+"""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from msgspec import NODEFAULT, Struct
+from msgspec import inspect as types
+
+from firmware.config.schema import (
+    ConsoleSettings,
+    ListenerSettings,
+    PeerTable,
+    ProtocolTable,
+    RetentionSettings,
+    SourceSettings,
+    StationTable,
+)
+from firmware.config.walk import Rule, rule_of
+
+_WIDTH = 96
+_OPENING = """\
+# gantry.toml: what this box is, and whom it talks to.
+# Lines that begin with "# " explain; take the "#" away from a key to set it.
+# What stands there is the default, or an example where there is none.
+# 'gantry check' explains every fault of this file at once.
+"""
+_SECTIONS: tuple[tuple[str, type[Struct], Mapping[str, Any]], ...] = (
+    ("[station]", StationTable, {}),
+    ("[listener]", ListenerSettings, {}),
+    ("[console]", ConsoleSettings, {}),
+    ("[[peers]]", PeerTable, {}),
+    ("[[sources]]", SourceSettings, {"name": "scanner", "kind": "replay"}),
+    ("[[sources]]", SourceSettings, {"name": "pattern", "kind": "pattern"}),
+    ("[[protocols]]", ProtocolTable, {}),
+    ("[retention]", RetentionSettings, {}),
+)
+_ATTRIBUTES: Mapping[str, Mapping[str, Any]] = {
+    "geometry": {
+        "PixelSpacing": [0.5, 0.5],
+        "ImageOrientationPatient": [1.0, 0.0, 0.0, 0.0, 1.0, 0.0],
+        "ImagePositionPatient": [-125.0, -125.0, 0.0],
+        "SliceThickness": 5.0,
+        "SpacingBetweenSlices": 5.0,
+        "PatientPosition": "HFS",
+    },
+    "technique": {
+        "ImageType": ["ORIGINAL", "PRIMARY", "AXIAL"],
+        "KVP": 120,
+        "RescaleSlope": 1,
+        "RescaleIntercept": -1024,
+        "RescaleType": "HU",
+    },
+}
+
+
+def template() -> str:
+    """The text of a commented configuration; valid as it stands and with every key set."""
+    parts = [_OPENING]
+    for header, struct, values in _SECTIONS:
+        parts.append("\n".join(_section(header, struct, values)))
+    return "\n".join(parts)
+
+
+def _section(header: str, struct: type[Struct], values: Mapping[str, Any]) -> Iterator[str]:
+    yield from _prose((struct.__doc__ or "").strip())
+    yield f"#{header}"
+    table = types.type_info(struct)
+    assert isinstance(table, types.StructType)
+    for field in table.fields:
+        rule = rule_of(field.type)
+        if rule.kinds and values["kind"] not in rule.kinds:
+            continue
+        yield from _prose(f"{rule.description} Allowed: {rule.allowed}.")
+        if isinstance(rule.type, types.DictType):
+            yield from _attributes(header, field.encode_name)
+        else:
+            value = values.get(field.encode_name, _value(field, rule))
+            yield f"#{field.encode_name} = {_toml(value)}"
+    yield ""
+
+
+def _attributes(header: str, name: str) -> Iterator[str]:
+    yield f"#[{header.strip('[]')}.{name}]"
+    for keyword, value in _ATTRIBUTES[name].items():
+        yield f"#{keyword} = {_toml(value)}"
+
+
+def _value(field: types.Field, rule: Rule) -> Any:
+    """The default where it says something, else an example."""
+    if field.default not in (NODEFAULT, "", (), None) or not rule.examples:
+        return field.default
+    return rule.examples[0]
+
+
+def _prose(text: str) -> Iterator[str]:
+    yield from textwrap.wrap(
+        text, _WIDTH, initial_indent="# ", subsequent_indent="#   ", break_long_words=False
+    )
+
+
+def _toml(value: Any) -> str:
+    """A value as TOML spells it; JSON agrees for everything that the schema holds."""
+    return json.dumps(list(value) if isinstance(value, tuple) else value, ensure_ascii=False)
