@@ -1,0 +1,262 @@
+"""Frames become instances: taken, built, made durable, owed to every archive."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from device import exam_machine
+from device.errors import IncompleteDescription
+from device.exam import Series
+from device.iod import (
+    BuiltObject,
+    ObjectContext,
+    build_image,
+    build_multi_frame,
+    build_secondary_capture,
+    encode,
+)
+from device.ports import Frame, FrameSource
+from device.protocol import ObjectKind, Protocol
+from services.box import Box
+from services.catalog import exams
+from services.catalog.exams import Instance
+from services.errors import CatalogError
+from services.outbox.queue import enqueue_stores
+
+FRAME_TIMEOUT = 5.0
+"""Seconds without a frame after which the source counts as silent."""
+
+CLIP_BYTES = 256 * 1024 * 1024
+"""A multi-frame object is closed and the next one begun at this size."""
+
+
+@dataclass(slots=True)
+class Summary:
+    """What one acquisition brought.
+
+    ``fallback`` names what a CT or MR object lacked when Secondary Capture was built instead;
+    ``ended_by`` is empty, or says why the source stopped before it was asked to.
+    """
+
+    series_instance_uid: str
+    instances: list[Instance] = field(default_factory=list)
+    frames: int = 0
+    dropped: int = 0
+    fallback: tuple[str, ...] = ()
+    ended_by: str = ""
+
+
+Stored = Callable[[Instance], None]
+"""Called after each instance is durable: never before its file is synced and its row committed."""
+
+
+class Acquisition:
+    """One acquisition into an open exam, from one source by one protocol: one series.
+
+    Parameters
+    ----------
+    box
+        The assembled box.
+    exam_id
+        An exam in progress.
+    protocol
+        What to build; CT and MR fall back to Secondary Capture when legitimate values are
+        missing, and the summary says so.
+    stored
+        Told of every instance once it is durable.
+    """
+
+    def __init__(
+        self, box: Box, exam_id: str, protocol: Protocol, stored: Stored = lambda _: None
+    ) -> None:
+        self._box = box
+        self._exam = exams.load(box.catalog, exam_id)
+        self._protocol = protocol
+        self._stored = stored
+        exam_machine.may_acquire(self._exam)
+
+    def run(
+        self, source: FrameSource, *, frames: int | None = None, seconds: float | None = None
+    ) -> Summary:
+        """Acquire until ``frames`` frames came, ``seconds`` have passed or the source ends.
+
+        Raises
+        ------
+        CatalogError
+            When the exam ended meanwhile, or another process is acquiring for it.
+        StorageFull
+            When the medium is full; everything reported before is safe.
+        OSError
+            When the source cannot be opened at all.
+        """
+        with self._box.spool.acquiring(self._exam.exam_id):
+            source.open()
+            try:
+                series = self._begin_series()
+                summary = Summary(series.series_instance_uid)
+                pictures = self._frames(source, summary, frames, seconds)
+                if self._protocol.multi_frame:
+                    self._clips(pictures, series, source, summary)
+                else:
+                    self._stills(pictures, series, summary)
+                summary.dropped = source.dropped
+            finally:
+                source.close()
+        return summary
+
+    def _begin_series(self) -> Series:
+        protocol = self._protocol
+        with self._box.catalog.writing() as db:
+            state = db.conn.execute(
+                "SELECT state FROM exam WHERE exam_id = ?", [self._exam.exam_id]
+            ).fetchone()[0]
+            if state != "IN PROGRESS":
+                raise CatalogError(f"exam {self._exam.exam_id} has ended: {state}")
+            series = Series(
+                series_instance_uid=self._box.uids(),
+                series_number=exams.next_series_number(
+                    db, self._exam.exam_id, self._exam.study_instance_uid
+                ),
+                modality=protocol.modality,
+                protocol_name=protocol.name,
+                series_description=protocol.series_description,
+                frame_of_reference_uid=self._box.uids(),
+                started=self._box.clock.now(),
+                body_part=protocol.body_part,
+                laterality=protocol.laterality,
+            )
+            exams.insert_series(db, self._exam.exam_id, series)
+        return series
+
+    def _frames(
+        self, source: FrameSource, summary: Summary, wanted: int | None, seconds: float | None
+    ) -> Iterator[Frame]:
+        clock = self._box.clock
+        deadline = None if seconds is None else clock.monotonic() + seconds
+        while wanted is None or summary.frames < wanted:
+            timeout = FRAME_TIMEOUT
+            if deadline is not None:
+                timeout = min(timeout, deadline - clock.monotonic())
+                if timeout <= 0:
+                    return
+            try:
+                frame = source.read(timeout)
+            except TimeoutError as error:
+                if deadline is None or clock.monotonic() < deadline:
+                    summary.ended_by = str(error)
+                return
+            except OSError as error:
+                summary.ended_by = str(error)
+                return
+            if frame is None:
+                return
+            summary.frames += 1
+            yield frame
+
+    def _stills(self, pictures: Iterator[Frame], series: Series, summary: Summary) -> None:
+        for number, frame in enumerate(pictures, start=1):
+            context = self._context(series, number)
+            built = self._build(context, frame, summary)
+            self._keep(built, context, summary, frames=1, dropped=0)
+
+    def _build(self, context: ObjectContext, frame: Frame, summary: Summary) -> BuiltObject:
+        try:
+            return build_image(context, frame)
+        except IncompleteDescription as refusal:
+            summary.fallback = refusal.missing
+            return build_secondary_capture(context, frame, refusal.missing)
+
+    def _clips(
+        self, pictures: Iterator[Frame], series: Series, source: FrameSource, summary: Summary
+    ) -> None:
+        number = 0
+        dropped_before = 0
+        for clip in _gather(pictures):
+            number += 1
+            dropped = source.dropped - dropped_before
+            dropped_before = source.dropped
+            context = self._context(series, number, dropped)
+            built = build_multi_frame(context, clip, source.frame_time_ms)
+            self._keep(built, context, summary, frames=len(clip), dropped=dropped)
+
+    def _context(self, series: Series, number: int, dropped: int = 0) -> ObjectContext:
+        return ObjectContext(
+            exam=self._exam,
+            series=series,
+            station=self._box.station,
+            protocol=self._protocol,
+            instance_number=number,
+            sop_instance_uid=self._box.uids(),
+            created=self._box.clock.now(),
+            software_version=self._box.software_version,
+            dropped_frames=dropped,
+        )
+
+    def _keep(
+        self,
+        built: BuiltObject,
+        context: ObjectContext,
+        summary: Summary,
+        *,
+        frames: int,
+        dropped: int,
+    ) -> None:
+        data = encode(built.dataset)
+        box = self._box
+        relative = box.spool.path_of(self._exam.exam_id, context.sop_instance_uid)
+        instance = Instance(
+            sop_instance_uid=context.sop_instance_uid,
+            series_instance_uid=context.series.series_instance_uid,
+            exam_id=self._exam.exam_id,
+            instance_number=context.instance_number,
+            sop_class_uid=str(built.dataset.SOPClassUID),
+            transfer_syntax_uid=str(built.dataset.file_meta.TransferSyntaxUID),
+            path=relative,
+            size=len(data),
+            sha256=hashlib.sha256(data).hexdigest(),
+            object=_object_name(built, self._protocol),
+            frames=frames,
+            dropped=dropped,
+            provenance=built.provenance,
+            acquired=context.created,
+        )
+        box.spool.write(relative, data)
+        with box.catalog.writing() as db:
+            exams.insert_instance(db, instance)
+            enqueue_stores(
+                db, box.peers, self._exam.exam_id, instance.sop_instance_uid, at=box.wall()
+            )
+        summary.instances.append(instance)
+        self._stored(instance)
+
+
+def _object_name(built: BuiltObject, protocol: Protocol) -> str:
+    if built.kind is ObjectKind.SC and protocol.multi_frame:
+        return "SC multi-frame"
+    return built.kind.value
+
+
+def _gather(pictures: Iterator[Frame]) -> Iterator[list[Frame]]:
+    """Frames of one shape, in clips that fit into memory."""
+    clip: list[Frame] = []
+    size = 0
+    for frame in pictures:
+        if clip and (size + frame.pixels.nbytes > CLIP_BYTES or not _alike(clip[0], frame)):
+            yield clip
+            clip, size = [], 0
+        clip.append(frame)
+        size += frame.pixels.nbytes
+    if clip:
+        yield clip
+
+
+def _alike(one: Frame, other: Frame) -> bool:
+    return (
+        one.pixels.shape == other.pixels.shape
+        and one.pixels.dtype == other.pixels.dtype
+        and one.photometric == other.photometric
+        and one.bits_stored == other.bits_stored
+    )
+

@@ -1,0 +1,61 @@
+"""What every service of one box shares: who it is, what it keeps, whom it knows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from device.ports import Clock, UidSource
+from device.station import Station
+from services.catalog import Catalog
+from services.dicom.peers import Peer, Service
+from services.errors import NotFound
+from services.spool import Spool
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """When committed images may leave the box, and when it is too full for another exam."""
+
+    keep_days: int = 14
+    high_water_percent: int = 85
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """One box, assembled: everything that a service takes, and nothing that it decides itself."""
+
+    station: Station
+    state_dir: Path
+    catalog: Catalog
+    spool: Spool
+    peers: tuple[Peer, ...]
+    retention: Retention
+    clock: Clock
+    uids: UidSource
+    software_version: str
+
+    def wall(self) -> float:
+        """Unix seconds of now."""
+        return self.clock.now().timestamp()
+
+    def peer(self, name: str) -> Peer:
+        """The configured peer of this name.
+
+        Raises
+        ------
+        NotFound
+            Naming those that are configured.
+        """
+        for peer in self.peers:
+            if peer.name == name:
+                return peer
+        names = ", ".join(peer.name for peer in self.peers) or "none"
+        raise NotFound(f"no peer is called {name!r}; configured: {names}")
+
+    def offering(self, service: Service) -> tuple[Peer, ...]:
+        return tuple(peer for peer in self.peers if peer.offers(service))
+
+    def calling_ae_title(self, peer: Peer) -> str:
+        """The AE title that the box calls this peer with."""
+        return peer.calling_ae_title or self.station.ae_title

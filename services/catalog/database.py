@@ -1,0 +1,126 @@
+"""Opening the catalog and writing to it, one transaction a step."""
+
+from __future__ import annotations
+
+import fcntl
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlite_utils import Database
+
+from services.catalog.schema import VERSIONS, migrations
+from services.errors import CatalogError
+
+BUSY_TIMEOUT_MS = 60_000
+"""How long a writer waits for another process's transaction; those last milliseconds."""
+
+Row = dict[str, Any]
+
+
+class Catalog:
+    """The box's database: WAL, ``synchronous=FULL``, foreign keys, STRICT tables.
+
+    One connection per process, guarded by a lock, so that threads may share the object. Opening
+    migrates the schema forwards; two processes that open a new database at once take turns.
+
+    Parameters
+    ----------
+    path : Path
+        The database file; its folder is made when missing.
+
+    Raises
+    ------
+    CatalogError
+        When the file is no database of ours, or a later version of the box wrote it.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._lock = threading.RLock()
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._db = self._open()
+        except (sqlite3.Error, OSError) as error:
+            raise CatalogError(
+                f"the catalog {path} cannot be opened: {error}. "
+                f"Check that the data partition is mounted and writable"
+            ) from error
+
+    def _open(self) -> Database:
+        connection = sqlite3.connect(
+            self.path,
+            timeout=BUSY_TIMEOUT_MS / 1000,
+            isolation_level=None,
+            check_same_thread=False,
+        )
+        connection.row_factory = sqlite3.Row
+        connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+        # Switching to WAL ignores the busy time-out, hence the file lock around the first open.
+        with (self.path.parent / f"{self.path.name}.opening").open("w") as turnstile:
+            fcntl.flock(turnstile, fcntl.LOCK_EX)
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = FULL")
+            connection.execute("PRAGMA foreign_keys = ON")
+            database = Database(connection, execute_plugins=False)
+            self._refuse_a_later_schema(database)
+            if migrations.pending(database):
+                migrations.apply(database)
+        return database
+
+    def _refuse_a_later_schema(self, database: Database) -> None:
+        later = sorted(m.name for m in migrations.applied(database) if m.name not in VERSIONS)
+        if later:
+            raise CatalogError(
+                f"the catalog {self.path} was written by a later version of the box "
+                f"({', '.join(later)}): update this box before using it"
+            )
+
+    @contextmanager
+    def writing(self) -> Iterator[Database]:
+        """One durable step: everything inside is committed together or not at all."""
+        with self._lock:
+            connection = self._db.conn
+            if connection.in_transaction:
+                raise CatalogError("a catalog step was begun inside another one")
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._db
+            except BaseException:
+                connection.rollback()
+                raise
+            connection.execute("COMMIT")
+
+    def rows(self, sql: str, parameters: Sequence[Any] | Row = ()) -> list[Row]:
+        """All rows of a query, as plain dictionaries."""
+        with self._lock:
+            cursor = self._db.conn.execute(sql, parameters)
+            return [dict(row) for row in cursor.fetchall()]
+
+    def row(self, sql: str, parameters: Sequence[Any] | Row = ()) -> Row | None:
+        """The first row of a query, or None."""
+        with self._lock:
+            found = self._db.conn.execute(sql, parameters).fetchone()
+            return None if found is None else dict(found)
+
+    def version(self) -> int:
+        """A number that changes when another process or connection has committed.
+
+        Reads one page of shared memory; polling it is how a service notices new work.
+        """
+        with self._lock:
+            return int(self._db.conn.execute("PRAGMA data_version").fetchone()[0])
+
+    def close(self) -> None:
+        """Close the connection; the object is of no use afterwards."""
+        with self._lock:
+            self._db.conn.close()
+
+    def __enter__(self) -> Catalog:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

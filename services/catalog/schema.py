@@ -1,0 +1,170 @@
+"""The catalog's tables, as migrations that only ever go forwards.
+
+Times in columns that are compared (attempts, leases) are Unix seconds; times that are written into
+objects are ISO 8601 with their offset.
+"""
+
+from __future__ import annotations
+
+from sqlite_utils import Database
+from sqlite_utils.migrations import Migrations
+
+migrations = Migrations("gantry")
+
+_FIRST = """
+CREATE TABLE worklist_item (
+    key TEXT PRIMARY KEY,
+    peer TEXT NOT NULL,
+    start_date TEXT NOT NULL,
+    start_time TEXT NOT NULL,
+    received REAL NOT NULL,
+    dataset BLOB NOT NULL
+) STRICT;
+CREATE INDEX worklist_item_by_start ON worklist_item (start_date, start_time);
+
+CREATE TABLE worklist_refresh (
+    peer TEXT PRIMARY KEY,
+    succeeded REAL,
+    attempted REAL NOT NULL,
+    items INTEGER NOT NULL,
+    truncated INTEGER NOT NULL,
+    error TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE exam (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    exam_id TEXT NOT NULL UNIQUE,
+    mpps_uid TEXT NOT NULL UNIQUE,
+    study_instance_uid TEXT NOT NULL,
+    study_id TEXT NOT NULL,
+    performed_procedure_step_id TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('IN PROGRESS', 'COMPLETED', 'DISCONTINUED')),
+    modality TEXT NOT NULL,
+    started TEXT NOT NULL,
+    ended TEXT,
+    character_set TEXT NOT NULL,
+    operators_name TEXT NOT NULL,
+    performing_physicians_name TEXT NOT NULL,
+    discontinuation_reason TEXT
+) STRICT;
+
+CREATE TABLE exam_item (
+    exam_id TEXT NOT NULL REFERENCES exam (exam_id),
+    position INTEGER NOT NULL,
+    key TEXT NOT NULL,
+    dataset BLOB NOT NULL,
+    PRIMARY KEY (exam_id, position)
+) STRICT;
+CREATE INDEX exam_item_by_key ON exam_item (key);
+
+CREATE TABLE series (
+    series_instance_uid TEXT PRIMARY KEY,
+    exam_id TEXT NOT NULL REFERENCES exam (exam_id),
+    series_number INTEGER NOT NULL,
+    modality TEXT NOT NULL,
+    protocol_name TEXT NOT NULL,
+    series_description TEXT NOT NULL,
+    frame_of_reference_uid TEXT NOT NULL,
+    body_part TEXT NOT NULL,
+    laterality TEXT NOT NULL,
+    started TEXT NOT NULL,
+    UNIQUE (exam_id, series_number)
+) STRICT;
+
+CREATE TABLE instance (
+    sop_instance_uid TEXT PRIMARY KEY,
+    series_instance_uid TEXT NOT NULL REFERENCES series (series_instance_uid),
+    exam_id TEXT NOT NULL REFERENCES exam (exam_id),
+    instance_number INTEGER NOT NULL,
+    sop_class_uid TEXT NOT NULL,
+    transfer_syntax_uid TEXT NOT NULL,
+    path TEXT NOT NULL UNIQUE,
+    size INTEGER NOT NULL,
+    sha256 TEXT NOT NULL,
+    object TEXT NOT NULL,
+    frames INTEGER NOT NULL,
+    dropped INTEGER NOT NULL,
+    provenance TEXT NOT NULL,
+    acquired TEXT NOT NULL,
+    missing TEXT,
+    removed TEXT,
+    UNIQUE (series_instance_uid, instance_number)
+) STRICT;
+CREATE INDEX instance_by_exam ON instance (exam_id);
+
+CREATE TABLE archived (
+    sop_instance_uid TEXT NOT NULL REFERENCES instance (sop_instance_uid),
+    peer TEXT NOT NULL,
+    owes_commitment INTEGER NOT NULL,
+    stored TEXT,
+    committed TEXT,
+    proof TEXT,
+    refused_commitments INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (sop_instance_uid, peer)
+) STRICT;
+
+CREATE TABLE delivery (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    kind TEXT NOT NULL CHECK (kind IN ('mpps-create', 'mpps-set', 'store', 'commit', 'check',
+                                       'film', 'paper', 'audit', 'export')),
+    peer TEXT NOT NULL,
+    exam_id TEXT REFERENCES exam (exam_id),
+    sop_instance_uid TEXT REFERENCES instance (sop_instance_uid),
+    state TEXT NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting', 'sending', 'awaiting',
+                                                           'done', 'held', 'cancelled')),
+    payload BLOB,
+    attempts INTEGER NOT NULL DEFAULT 0,
+    next_attempt REAL NOT NULL DEFAULT 0,
+    lease_owner TEXT,
+    lease_until REAL,
+    transaction_uid TEXT,
+    last_status INTEGER,
+    last_text TEXT NOT NULL DEFAULT '',
+    advice TEXT NOT NULL DEFAULT '',
+    created REAL NOT NULL,
+    finished REAL
+) STRICT;
+CREATE INDEX delivery_open ON delivery (peer, state, kind, id)
+    WHERE state IN ('waiting', 'sending', 'awaiting', 'held');
+CREATE INDEX delivery_by_exam ON delivery (exam_id, peer, kind, state);
+CREATE UNIQUE INDEX delivery_once ON delivery (kind, peer, exam_id, ifnull(sop_instance_uid, ''))
+    WHERE state IN ('waiting', 'sending', 'awaiting', 'held')
+      AND kind IN ('mpps-create', 'mpps-set', 'store', 'commit', 'check');
+
+CREATE TABLE commitment (
+    transaction_uid TEXT PRIMARY KEY,
+    peer TEXT NOT NULL,
+    exam_id TEXT NOT NULL REFERENCES exam (exam_id),
+    delivery_id INTEGER NOT NULL REFERENCES delivery (id),
+    requested REAL NOT NULL,
+    answered REAL
+) STRICT;
+
+CREATE TABLE commitment_item (
+    transaction_uid TEXT NOT NULL REFERENCES commitment (transaction_uid),
+    sop_instance_uid TEXT NOT NULL REFERENCES instance (sop_instance_uid),
+    result TEXT CHECK (result IN ('committed', 'failed')),
+    reason INTEGER,
+    PRIMARY KEY (transaction_uid, sop_instance_uid)
+) STRICT;
+
+CREATE TABLE peer_state (
+    peer TEXT PRIMARY KEY,
+    failures INTEGER NOT NULL DEFAULT 0,
+    paused_until REAL NOT NULL DEFAULT 0,
+    last_contact REAL,
+    last_error TEXT NOT NULL DEFAULT ''
+) STRICT;
+"""
+
+
+@migrations(name="0001_first")
+def _first(db: Database) -> None:
+    # executescript would commit the migration's own transaction
+    for statement in _FIRST.split(";"):
+        if statement.strip():
+            db.conn.execute(statement)
+
+
+VERSIONS = ("0001_first",)
+"""Every migration that this version of the box knows, oldest first."""

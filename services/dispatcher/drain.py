@@ -1,0 +1,87 @@
+"""Sending everything that is owed, once, while a person waits for it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from services.box import Box
+from services.dispatcher.service import Dispatcher
+from services.outbox import operator, peer_state
+from services.outbox.model import State
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What is still owed when the drain ends."""
+
+    open: int
+    held: int
+
+    @property
+    def nothing(self) -> bool:
+        return not self.open and not self.held
+
+
+def drain(
+    box: Box,
+    *,
+    peer: str | None = None,
+    timeout: float,
+    progress: Callable[[Left], None] = lambda _: None,
+) -> Left:
+    """Deliver until nothing is owed, only held deliveries are left, or the time is up.
+
+    A person asked, so back-offs and pauses are lifted first. Commitment reports reach the box
+    through its listener, which must be running for archives that open an association of their own.
+
+    Parameters
+    ----------
+    peer
+        Only this peer, by name; all of them when None.
+    timeout
+        Seconds.
+    progress
+        Told of what is left whenever it changes.
+    """
+    peers = box.peers if peer is None else (box.peer(peer),)
+    _lift_pauses(box, peer)
+    dispatcher = Dispatcher(replace(box, peers=peers), role="drain")
+    dispatcher.start()
+    try:
+        return _watch(box, dispatcher, peer, time.monotonic() + timeout, progress)
+    finally:
+        dispatcher.stop()
+
+
+def _watch(
+    box: Box,
+    dispatcher: Dispatcher,
+    peer: str | None,
+    deadline: float,
+    progress: Callable[[Left], None],
+) -> Left:
+    last: Left | None = None
+    while True:
+        counts = operator.owed(box.catalog, peer)
+        held = counts.pop(State.HELD)
+        left = Left(open=sum(counts.values()), held=held)
+        if left != last:
+            progress(left)
+            last = left
+        if not left.open or time.monotonic() >= deadline:
+            return left
+        dispatcher.wait(0.1)
+
+
+def _lift_pauses(box: Box, peer: str | None) -> None:
+    with box.catalog.writing() as db:
+        db.conn.execute(
+            "UPDATE delivery SET next_attempt = 0 WHERE state = 'waiting'"
+            " AND (? IS NULL OR peer = ?)",
+            [peer, peer],
+        )
+    for each in box.peers:
+        if peer in (None, each.name):
+            peer_state.clear_pause(box.catalog, each.name)

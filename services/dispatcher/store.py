@@ -1,0 +1,125 @@
+"""Delivering images: many objects over one association, each accounted for on its own."""
+
+from __future__ import annotations
+
+from services.catalog.database import Row
+from services.dicom.outcome import Disposition, Outcome, store_outcome
+from services.dicom.store import StoreSession
+from services.dispatcher.errand import Errand
+from services.errors import ContextRefused, PeerError, PeerUnreachable
+from services.outbox import checks, commitments, queue
+from services.outbox.model import Delivery, Kind
+
+BATCH = 16
+"""Objects that are claimed, and whose answers are written down, in one step."""
+
+_REFUSALS_IN_A_ROW = 3
+"""Temporary refusals after which the archive is left alone for a while."""
+
+_GONE = Outcome(
+    Disposition.HOLD,
+    -1,
+    "the file is gone from the card",
+    "The image was acquired but its file cannot be found. Call service before the card is used on",
+)
+
+
+def deliver(errand: Errand) -> None:
+    """Every image that is due at this archive, until none is left or the archive fails."""
+    refusals = 0
+    with StoreSession(errand.peer, errand.calling_ae_title, _wanted(errand)) as session:
+        while claimed := errand.claim([Kind.STORE], BATCH):
+            refusals = _send_batch(errand, session, claimed, refusals)
+            if refusals >= _REFUSALS_IN_A_ROW:
+                raise PeerUnreachable(
+                    errand.peer.name,
+                    f"the archive refused {refusals} images in a row for the time being",
+                    "Ask the PACS administrator whether its disk is full",
+                )
+
+
+def _wanted(errand: Errand) -> list[tuple[str, str]]:
+    """SOP class and transfer syntax of everything that is owed here."""
+    rows = errand.box.catalog.rows(
+        "SELECT DISTINCT sop_class_uid, transfer_syntax_uid FROM delivery"
+        " JOIN instance USING (sop_instance_uid)"
+        " WHERE peer = ? AND kind = 'store' AND state IN ('waiting', 'sending')",
+        [errand.peer.name],
+    )
+    return [(row["sop_class_uid"], row["transfer_syntax_uid"]) for row in rows]
+
+
+def _send_batch(
+    errand: Errand, session: StoreSession, claimed: list[Delivery], refusals: int
+) -> int:
+    """Send a batch and write all its answers down in one step, also when the peer breaks off."""
+    instances = _instances(errand, claimed)
+    answers: list[tuple[Delivery, Outcome]] = []
+    broken: PeerError | None = None
+    for delivery in claimed:
+        if broken or errand.stopping() or refusals >= _REFUSALS_IN_A_ROW:
+            break
+        try:
+            outcome = _send(errand, session, instances.get(str(delivery.sop_instance_uid)))
+        except PeerError as error:
+            broken = error
+            outcome = Outcome(Disposition.RETRY, -1, str(error), "")
+        refusals = refusals + 1 if outcome.disposition is Disposition.RETRY else 0
+        answers.append((delivery, outcome))
+    _write_down(errand, answers, claimed[len(answers) :])
+    if broken:
+        raise broken
+    return refusals
+
+
+def _send(errand: Errand, session: StoreSession, instance: Row | None) -> Outcome:
+    path = errand.box.spool.absolute(instance["path"]) if instance else None
+    if instance is None or path is None or not path.is_file():
+        return _GONE
+    try:
+        reply = session.send(path)
+    except ContextRefused as error:
+        return Outcome(Disposition.HOLD, -1, error.reason, error.advice)
+    return store_outcome(reply.status, reply.error_comment)
+
+
+def _instances(errand: Errand, claimed: list[Delivery]) -> dict[str, Row]:
+    marks = ", ".join("?" for _ in claimed)
+    rows = errand.box.catalog.rows(
+        f"SELECT sop_instance_uid, path FROM instance WHERE sop_instance_uid IN ({marks})",  # noqa: S608 -- marks only
+        [delivery.sop_instance_uid for delivery in claimed],
+    )
+    return {row["sop_instance_uid"]: row for row in rows}
+
+
+def _write_down(
+    errand: Errand, answers: list[tuple[Delivery, Outcome]], unsent: list[Delivery]
+) -> None:
+    box, peer = errand.box, errand.peer
+    at, when = box.wall(), box.clock.now().isoformat()
+    with box.catalog.writing() as db:
+        for delivery, outcome in answers:
+            if outcome.disposition is Disposition.HOLD:
+                queue.hold(
+                    db, delivery, status=outcome.status, text=outcome.text, advice=outcome.advice
+                )
+                continue
+            if outcome.disposition is Disposition.RETRY:
+                queue.retry(
+                    db, delivery, at=at, status=outcome.status, text=outcome.text,
+                    advice=outcome.advice,
+                )  # fmt: skip
+                continue
+            queue.finish(db, delivery, at=at, status=outcome.status, text=outcome.text)
+            db.conn.execute(
+                "UPDATE archived SET stored = ? WHERE sop_instance_uid = ? AND peer = ?",
+                [when, delivery.sop_instance_uid, peer.name],
+            )
+            if peer.commitment_required:
+                commitments.owe(db, peer.name, delivery.exam_id, at=at)
+            elif peer.instance_check:
+                checks.owe(db, peer.name, delivery.exam_id, at=at)
+        for delivery in unsent:
+            queue.give_back(db, delivery, "put down before it was sent")
+    for delivery, outcome in answers:
+        errand.report(delivery, outcome)

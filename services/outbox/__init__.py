@@ -1,0 +1,1 @@
+"""The outbox: the durable queue of everything that is owed to a peer."""

@@ -1,0 +1,155 @@
+"""Putting spool and catalog right at start, after a crash or a pulled plug."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydicom import dcmread
+from pydicom.dataset import FileDataset
+from pydicom.errors import InvalidDicomError
+from sqlite_utils import Database
+
+from services.box import Box
+from services.catalog import exams
+from services.catalog.exams import Instance
+from services.outbox.queue import enqueue_stores, free_dead_leases
+from services.spool import TEMPORARY_SUFFIX
+
+_log = logging.getLogger(__name__)
+
+_LARGEST_HEADER = 1 << 20
+"""Bytes of a data element that are read before pixel data are deferred."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What recovery found. ``ran`` is False when somebody was acquiring, so nothing was due."""
+
+    ran: bool
+    unfinished: int = 0
+    adopted: int = 0
+    quarantined: int = 0
+    missing: int = 0
+    leases: int = 0
+
+
+def recover(box: Box) -> Report:
+    """Reconcile the spool with the catalog, and free what dead processes had claimed.
+
+    - A temporary file was never acquired: it goes.
+    - A whole file without a row was acquired up to its last step: its row is made now when its
+      exam and series are known and the exam is still open or ended without a word about it;
+      else it goes into quarantine, for a person.
+    - A row whose file is gone is an alarm, never dropped: it is marked, and what is owed of it
+      is held.
+    """
+    leases = free_dead_leases(box.catalog)
+    with box.spool.quiet() as quiet:
+        if not quiet:
+            return Report(ran=False, leases=leases)
+        known = {
+            row["path"]: row
+            for row in box.catalog.rows("SELECT path, size, removed, missing FROM instance")
+        }
+        unfinished = adopted = quarantined = 0
+        present: set[str] = set()
+        for path in list(box.spool.files()):
+            relative = path.relative_to(box.spool.root).as_posix()
+            if path.name.endswith(TEMPORARY_SUFFIX):
+                path.unlink()
+                unfinished += 1
+            elif relative in known:
+                present.add(relative)
+                if known[relative]["removed"]:
+                    box.spool.remove(relative)
+            elif _adopt(box, path, relative):
+                adopted += 1
+            else:
+                target = box.spool.set_aside(path)
+                _log.error("a file that belongs to no exam was set aside as %s", target.name)
+                quarantined += 1
+        missing = _mark_missing(box, set(known) - present, known)
+    return Report(True, unfinished, adopted, quarantined, missing, leases)
+
+
+def _adopt(box: Box, path: Path, relative: str) -> bool:
+    try:
+        dataset = dcmread(path, defer_size=_LARGEST_HEADER)
+        instance = _instance_of(box, dataset, path, relative)
+    except (InvalidDicomError, OSError, AttributeError, ValueError, KeyError) as error:
+        _log.warning("an unfinished file could not be read: %s", type(error).__name__)
+        return False
+    with box.catalog.writing() as db:
+        if instance is None or not _has_room_for(db, instance):
+            return False
+        exams.insert_instance(db, instance)
+        enqueue_stores(db, box.peers, instance.exam_id, instance.sop_instance_uid, at=box.wall())
+    _log.warning("exam %s: an image that a crash had cut off was taken in", instance.exam_id)
+    return True
+
+
+def _has_room_for(db: Database, instance: Instance) -> bool:
+    """Whether series and exam are as they were when the file was written."""
+    row = db.conn.execute(
+        "SELECT exam.state FROM series JOIN exam USING (exam_id)"
+        " WHERE series_instance_uid = ? AND exam_id = ? AND NOT EXISTS"
+        " (SELECT 1 FROM instance WHERE series_instance_uid = ? AND instance_number = ?)",
+        [
+            instance.series_instance_uid,
+            instance.exam_id,
+            instance.series_instance_uid,
+            instance.instance_number,
+        ],
+    ).fetchone()
+    # a final N-SET has named every instance: one that it does not name needs a person
+    return row is not None and row["state"] == "IN PROGRESS"
+
+
+def _instance_of(box: Box, dataset: FileDataset, path: Path, relative: str) -> Instance | None:
+    data = path.read_bytes()
+    series_uid = str(dataset.SeriesInstanceUID)
+    row = box.catalog.row(
+        "SELECT exam_id FROM series WHERE series_instance_uid = ?", [series_uid]
+    )
+    sop_instance_uid = str(dataset.SOPInstanceUID)
+    if row is None or relative != box.spool.path_of(row["exam_id"], sop_instance_uid):
+        return None
+    return Instance(
+        sop_instance_uid=sop_instance_uid,
+        series_instance_uid=series_uid,
+        exam_id=row["exam_id"],
+        instance_number=int(dataset.InstanceNumber),
+        sop_class_uid=str(dataset.SOPClassUID),
+        transfer_syntax_uid=str(dataset.file_meta.TransferSyntaxUID),
+        path=relative,
+        size=len(data),
+        sha256=hashlib.sha256(data).hexdigest(),
+        object=str(dataset.get("Modality", "")),
+        frames=int(dataset.get("NumberOfFrames", 1)),
+        dropped=0,
+        provenance={},
+        acquired=box.clock.now(),
+    )
+
+
+def _mark_missing(box: Box, gone: set[str], known: dict[str, dict[str, object]]) -> int:
+    lost = [path for path in sorted(gone) if not known[path]["removed"]]
+    now = box.clock.now().isoformat()
+    for path in lost:
+        with box.catalog.writing() as db:
+            db.conn.execute(
+                "UPDATE instance SET missing = ifnull(missing, ?) WHERE path = ?", [now, path]
+            )
+            db.conn.execute(
+                "UPDATE delivery SET state = 'held', last_text = 'the file is gone from the card',"
+                " advice = 'The image was acquired but its file cannot be found. Do not delete it"
+                " at the console; call service before the card is used further'"
+                " WHERE kind = 'store' AND state IN ('waiting', 'sending') AND sop_instance_uid ="
+                " (SELECT sop_instance_uid FROM instance WHERE path = ?)",
+                [path],
+            )
+        _log.critical("an image file of the catalog is gone from the spool: %s", path)
+    return len(lost)
