@@ -9,13 +9,14 @@ module fail when another version of the library needs other guards.
 from __future__ import annotations
 
 import logging
+import select
 import socket
 import ssl
 import time
 from typing import Any, Final, cast
 
 import pynetdicom
-from pynetdicom import evt, timer, transport
+from pynetdicom import evt, timer
 from pynetdicom.transport import (
     T_CONNECT,
     AddressInformation,
@@ -133,7 +134,7 @@ def _ready(self: Any) -> bool:
     if getattr(self, "_first_byte", None):
         return True
     try:
-        readable = transport.select.select([self.socket], [], [], 0)[0]
+        readable = select.select([self.socket], [], [], 0)[0]
         if not isinstance(self.socket, ssl.SSLSocket):
             return bool(readable)
         if not readable and not self.socket.pending():

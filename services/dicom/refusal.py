@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import socket
 import ssl
+from collections.abc import Iterable
+
+from pydicom.uid import UID
 
 from services.dicom.peers import Peer
-from services.errors import PeerRejected, PeerTimeout, PeerUnreachable
+from services.errors import ContextRefused, PeerRejected, PeerTimeout, PeerUnreachable
 
 _REASONS: dict[tuple[int, int], str] = {
     (1, 1): "no reason given",
@@ -78,4 +81,15 @@ def unreachable(peer: Peer, error: OSError) -> PeerUnreachable | PeerTimeout:
         peer.name,
         f"no connection to {place}: {error.strerror or error}",
         "Check the cable, the address and the firewall",
+    )
+
+
+def context_refused(peer: Peer, calling_ae: str, sop_class_uids: Iterable[str]) -> ContextRefused:
+    """Return the error for SOP classes that the peer does not accept."""
+    names = ", ".join(UID(uid).name for uid in dict.fromkeys(sop_class_uids))
+    return ContextRefused(
+        peer.name,
+        f"it does not accept {names}",
+        f"Have it enabled at the peer for AE title {calling_ae}, or take the service from this "
+        f"peer's services",
     )

@@ -8,8 +8,7 @@ from pathlib import Path
 from types import TracebackType
 
 import pydicom
-from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
-from pynetdicom.dsutils import encode
+from pydicom.uid import UID
 
 from services.dicom.command import (
     CommandField,
@@ -19,13 +18,13 @@ from services.dicom.command import (
     store_request,
 )
 from services.dicom.dimse import DimseReply
+from services.dicom.encoding import UNREADABLE, encode_data_set
 from services.dicom.part10 import PartTenHead, read_head
 from services.dicom.pdu import Proposal
 from services.dicom.peers import Peer
+from services.dicom.sop_classes import UNCOMPRESSED
 from services.dicom.stream import MAX_CONTEXTS, Context, Stream
 from services.errors import CatalogError, ContextRefused, PeerAborted
-
-_UNCOMPRESSED: tuple[str, ...] = (str(ExplicitVRLittleEndian), str(ImplicitVRLittleEndian))
 
 
 class StoreSession:
@@ -131,8 +130,8 @@ class StoreSession:
         return next((context for context in found if context is not None), None)
 
     def _refused(self, head: PartTenHead) -> ContextRefused:
-        sop_class = pydicom.uid.UID(head.sop_class_uid).name
-        syntax = pydicom.uid.UID(head.transfer_syntax).name
+        sop_class = UID(head.sop_class_uid).name
+        syntax = UID(head.transfer_syntax).name
         return ContextRefused(
             self._peer.name,
             f"it does not take {sop_class} in {syntax}",
@@ -141,9 +140,9 @@ class StoreSession:
 
 
 def _alternatives(transfer_syntax: str) -> tuple[str, ...]:
-    if transfer_syntax not in _UNCOMPRESSED:
+    if transfer_syntax not in UNCOMPRESSED:
         return ()
-    return tuple(syntax for syntax in _UNCOMPRESSED if syntax != transfer_syntax)
+    return tuple(syntax for syntax in UNCOMPRESSED if syntax != transfer_syntax)
 
 
 def _proposals(wanted: Iterable[tuple[str, str]]) -> tuple[Proposal, ...]:
@@ -167,11 +166,10 @@ def _mapped(path: Path) -> tuple[PartTenHead, memoryview]:
 
 def _recode(path: Path, transfer_syntax: str) -> bytes:
     """Return the data set in another uncompressed little-endian syntax."""
-    data_set = pydicom.dcmread(path)
-    encoded = encode(data_set, transfer_syntax == ImplicitVRLittleEndian, True)
-    if encoded is None:
-        raise _unsendable(path, "its data set cannot be re-encoded")
-    return encoded
+    try:
+        return encode_data_set(pydicom.dcmread(path), transfer_syntax)
+    except UNREADABLE as error:
+        raise _unsendable(path, f"it cannot be re-encoded ({type(error).__name__})") from error
 
 
 def _unsendable(path: Path, reason: object) -> CatalogError:

@@ -22,10 +22,10 @@ from services.dicom import pdu
 from services.dicom.command import decode_command, has_data_set
 from services.dicom.pdu import PduType, Proposal
 from services.dicom.peers import Peer
-from services.dicom.refusal import rejected, unreachable
+from services.dicom.refusal import context_refused, rejected, unreachable
 from services.dicom.sockets import prompt, quick_ack
 from services.dicom.tls import client_context
-from services.errors import ContextRefused, PeerAborted, PeerTimeout, PeerUnreachable
+from services.errors import PeerAborted, PeerTimeout, PeerUnreachable
 
 MAX_CONTEXTS: Final = 128
 """Presentation contexts that fit one association: odd ids up to 255 (PS3.8 9.3.2.2)."""
@@ -102,11 +102,7 @@ class Stream:
         self.max_pdu = min(acceptance.max_pdu or _OUR_PDU_CAP, _OUR_PDU_CAP)
         if not self.contexts:
             self.abort()
-            raise ContextRefused(
-                peer.name,
-                "it takes none of the SOP classes and transfer syntaxes proposed",
-                "Have them enabled at the peer for this AE title",
-            )
+            raise context_refused(peer, calling_ae, [item.sop_class_uid for item in proposals])
         if self.max_pdu < _SMALLEST_PDU:
             self._fail(f"it announced a maximum PDU of {acceptance.max_pdu} bytes")
 

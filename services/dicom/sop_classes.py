@@ -1,0 +1,19 @@
+"""UIDs of the services that the box speaks (PS3.4, PS3.6 annex A)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+VERIFICATION: Final = "1.2.840.10008.1.1"
+MODALITY_WORKLIST_FIND: Final = "1.2.840.10008.5.1.4.31"
+MODALITY_PERFORMED_PROCEDURE_STEP: Final = "1.2.840.10008.3.1.2.3.3"
+STORAGE_COMMITMENT_PUSH: Final = "1.2.840.10008.1.20.1"
+STORAGE_COMMITMENT_PUSH_INSTANCE: Final = "1.2.840.10008.1.20.1.1"
+STUDY_ROOT_FIND: Final = "1.2.840.10008.5.1.4.1.2.2.1"
+BASIC_GRAYSCALE_PRINT: Final = "1.2.840.10008.5.1.1.9"
+BASIC_COLOUR_PRINT: Final = "1.2.840.10008.5.1.1.18"
+
+EXPLICIT_VR_LITTLE_ENDIAN: Final = "1.2.840.10008.1.2.1"
+IMPLICIT_VR_LITTLE_ENDIAN: Final = "1.2.840.10008.1.2"
+UNCOMPRESSED: Final = (EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN)
+"""Proposed for every service without pixel data."""
