@@ -16,7 +16,7 @@ from pydicom.config import RAISE
 from pydicom.datadict import dictionary_VM, dictionary_VR, keyword_dict, tag_for_keyword
 from pydicom.valuerep import validate_value
 
-from firmware.config.faults import ABSENT, Path, Report, show
+from firmware.config.faults import ABSENT, KeyPath, Report, show
 from firmware.config.walk import closest
 
 _REAL = {"DS", "FL", "FD"}
@@ -78,7 +78,7 @@ _ORTHONORMAL = 1e-3
 """How far direction cosines may be from unit length and right angle."""
 
 
-def check_attributes(values: Mapping[str, Any], path: Path, report: Report) -> dict[str, Any]:
+def check_attributes(values: Mapping[str, Any], path: KeyPath, report: Report) -> dict[str, Any]:
     """Check one ``geometry`` or ``technique`` table.
 
     Returns
@@ -129,12 +129,12 @@ def _configurable() -> list[str]:
     ]
 
 
-def _accept(keyword: str, value: Any, key: Path, report: Report) -> Any:
+def _accept(keyword: str, value: Any, key: KeyPath, report: Report) -> Any:
     vr, vm = dictionary_VR(keyword), dictionary_VM(keyword)
     allowed = _allowed(vr, vm)
     values = value if isinstance(value, list) else [value]
     if not multiplicity_allows(vm, len(values)):
-        report.add(key, value, f"has {len(values)} values", allowed)
+        report.add(key, value, f"has another number of values: {len(values)}", allowed)
         return ABSENT
     converted = []
     for item in values:

@@ -13,7 +13,7 @@ from msgspec import inspect as types
 
 from firmware.config import values
 from firmware.config.attributes import check_attributes
-from firmware.config.faults import ABSENT, Path, Report
+from firmware.config.faults import ABSENT, KeyPath, Report
 from firmware.config.schema import SourceSettings
 from firmware.config.walk import closest, rule_of
 
@@ -54,7 +54,7 @@ def check_document(document: dict[str, Any], report: Report) -> None:
     _check_whole(document, report)
 
 
-def entries(document: Table, section: str) -> Iterator[tuple[Path, dict[str, Any]]]:
+def entries(document: Table, section: str) -> Iterator[tuple[KeyPath, dict[str, Any]]]:
     """The readable entries of a repeated table with their paths."""
     found = document.get(section, [])
     for index, entry in enumerate(found):
@@ -76,7 +76,7 @@ def _check_station(station: Table, report: Report) -> None:
 
 
 def _check_names(document: Table, section: str, report: Report) -> None:
-    first: dict[str, Path] = {}
+    first: dict[str, KeyPath] = {}
     for path, entry in entries(document, section):
         name = entry.get("name")
         if name is None:
@@ -91,7 +91,7 @@ def _check_names(document: Table, section: str, report: Report) -> None:
             )
 
 
-def _check_peer(peer: Table, path: Path, report: Report) -> None:
+def _check_peer(peer: Table, path: KeyPath, report: Report) -> None:
     services = peer.get("services")
     if services is not None:
         named = [service for service in services if service is not ABSENT]
@@ -110,7 +110,7 @@ def _check_peer(peer: Table, path: Path, report: Report) -> None:
             report.add((*path, key), ABSENT, f"is missing beside {given[0]}", "a path")
 
 
-def _check_proof(peer: Table, named: list[str], path: Path, report: Report) -> None:
+def _check_proof(peer: Table, named: list[str], path: KeyPath, report: Report) -> None:
     """What a peer promises must be among its services."""
     if peer.get("commitment") == "required" and "commit" not in named:
         report.add(
@@ -130,7 +130,7 @@ def _check_proof(peer: Table, named: list[str], path: Path, report: Report) -> N
         )
 
 
-def _check_source(source: Table, path: Path, report: Report) -> None:
+def _check_source(source: Table, path: KeyPath, report: Report) -> None:
     kind = source.get("kind")
     if kind is None:
         return
@@ -151,7 +151,9 @@ def _check_source(source: Table, path: Path, report: Report) -> None:
             )
 
 
-def _check_protocol(document: Table, protocol: dict[str, Any], path: Path, report: Report) -> None:
+def _check_protocol(
+    document: Table, protocol: dict[str, Any], path: KeyPath, report: Report
+) -> None:
     source = protocol.get("source")
     names = [entry["name"] for _, entry in entries(document, "sources") if "name" in entry]
     if source is not None and source not in names:
@@ -175,7 +177,7 @@ def _check_protocol(document: Table, protocol: dict[str, Any], path: Path, repor
     _check_object(protocol, path, report)
 
 
-def _check_object(protocol: Table, path: Path, report: Report) -> None:
+def _check_object(protocol: Table, path: KeyPath, report: Report) -> None:
     wanted = protocol.get("object")
     if wanted not in NEEDED:
         return

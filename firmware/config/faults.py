@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-Path = tuple[str | int, ...]
+KeyPath = tuple[str | int, ...]
 
 _LONGEST_VALUE = 60
 
@@ -67,7 +67,7 @@ class ConfigurationError(Exception):
         )
 
 
-def spell(path: Path) -> str:
+def spell(path: KeyPath) -> str:
     """``("peers", 1, "port")`` as ``peers[1].port``."""
     spelt = ""
     for step in path:
@@ -91,7 +91,7 @@ def show(value: Any) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Finding:
-    path: Path
+    path: KeyPath
     value: str
     problem: str
     allowed: str
@@ -106,16 +106,16 @@ class Report:
         self.warnings: list[str] = []
 
     def add(
-        self, path: Path, value: Any, problem: str, allowed: str = "", suggestion: str = ""
+        self, path: KeyPath, value: Any, problem: str, allowed: str = "", suggestion: str = ""
     ) -> None:
         """Note one fault; ``value`` is :data:`ABSENT` where nothing stands there."""
         self._findings.append(_Finding(path, show(value), problem, allowed, suggestion))
 
-    def warn(self, path: Path, text: str) -> None:
+    def warn(self, path: KeyPath, text: str) -> None:
         """Note something that works but that the technician should know."""
         self.warnings.append(f"{spell(path)}: {text}")
 
-    def raise_faults(self, file: str, lines: dict[Path, int]) -> None:
+    def raise_faults(self, file: str, lines: dict[KeyPath, int]) -> None:
         """Raise :class:`ConfigurationError` where at least one fault was noted."""
         if not self._findings:
             return
@@ -134,7 +134,7 @@ class Report:
         raise ConfigurationError(tuple(sorted(faults, key=lambda fault: fault.line or 0)))
 
 
-def _nearest_line(path: Path, lines: dict[Path, int]) -> int | None:
+def _nearest_line(path: KeyPath, lines: dict[KeyPath, int]) -> int | None:
     """The line of the key, else of the innermost table around it."""
     for end in range(len(path), 0, -1):
         if path[:end] in lines:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from firmware.config.faults import Path
+from firmware.config.faults import KeyPath
 
 _PART = r"""(?:[A-Za-z0-9_-]+|"[^"\n]*"|'[^'\n]*')"""
 _DOTTED = rf"{_PART}(?:\s*\.\s*{_PART})*"
@@ -18,11 +18,11 @@ _PARTS = re.compile(_PART)
 _LONG_QUOTES = re.compile(r"\"\"\"|'''")
 
 
-def locate(text: str) -> dict[Path, int]:
+def locate(text: str) -> dict[KeyPath, int]:
     """Map each key path that begins a line to its line number, counted from 1."""
-    found: dict[Path, int] = {}
-    counts: dict[Path, int] = {}
-    table: Path = ()
+    found: dict[KeyPath, int] = {}
+    counts: dict[KeyPath, int] = {}
+    table: KeyPath = ()
     open_quotes = ""
     for number, line in enumerate(text.splitlines(), start=1):
         inside = bool(open_quotes)
@@ -40,9 +40,9 @@ def locate(text: str) -> dict[Path, int]:
     return found
 
 
-def _enter(names: tuple[str, ...], repeated: bool, counts: dict[Path, int]) -> Path:
+def _enter(names: tuple[str, ...], repeated: bool, counts: dict[KeyPath, int]) -> KeyPath:
     """The path of a table header, with the index of the latest entry of each repeated table."""
-    path: Path = ()
+    path: KeyPath = ()
     for name in names[:-1]:
         path = (*path, name)
         if path in counts:

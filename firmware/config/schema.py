@@ -130,6 +130,7 @@ class ListenerSettings(Struct, frozen=True, forbid_unknown_fields=True):
         str,
         _meta(
             "Address of the interface to listen on.",
+            min_length=1,
             check=values.bind_address,
             allowed="an IP address; 0.0.0.0 for every interface",
         ),
@@ -324,6 +325,7 @@ class ConsoleSettings(Struct, frozen=True, forbid_unknown_fields=True):
         str,
         _meta(
             "Address of the interface to serve on.",
+            min_length=1,
             check=values.bind_address,
             allowed="an IP address; 127.0.0.1 for this machine only",
         ),

@@ -15,7 +15,7 @@ from typing import Any
 from msgspec import NODEFAULT
 from msgspec import inspect as types
 
-from firmware.config.faults import ABSENT, Path, Report
+from firmware.config.faults import ABSENT, KeyPath, Report
 
 _TOML_NAMES: tuple[tuple[type, str], ...] = (
     (bool, "true or false"),
@@ -99,7 +99,7 @@ def choices_of(type_: types.LiteralType | types.EnumType) -> tuple[str, ...]:
     return tuple(str(value) for value in type_.values)
 
 
-def walk(value: Any, type_: types.Type, path: Path, report: Report) -> Any:
+def walk(value: Any, type_: types.Type, path: KeyPath, report: Report) -> Any:
     """Note every fault of ``value`` in ``report`` and return what of it is sound.
 
     Returns
@@ -126,7 +126,7 @@ def closest(word: str, known: list[str]) -> str:
     return f'did you mean "{lowered[found[0]]}"?' if found else ""
 
 
-def _walk_table(value: Any, table: types.StructType, path: Path, report: Report) -> Any:
+def _walk_table(value: Any, table: types.StructType, path: KeyPath, report: Report) -> Any:
     if not isinstance(value, dict):
         report.add(path, value, f"is {_kind(value)} where a table belongs", "a table")
         return ABSENT
@@ -145,19 +145,19 @@ def _walk_table(value: Any, table: types.StructType, path: Path, report: Report)
     return sound
 
 
-def _unknown_key(key: str, value: Any, known: list[str], path: Path, report: Report) -> None:
+def _unknown_key(key: str, value: Any, known: list[str], path: KeyPath, report: Report) -> None:
     near = closest(key, known)
     where = "here" if path else "at the top of the file"
     report.add(
         (*path, key),
-        "" if isinstance(value, dict | list) else value,
+        ABSENT if isinstance(value, dict | list) else value,
         f"there is no such key {where}",
         ", ".join(known),
         near,
     )
 
 
-def _walk_list(value: Any, rule: Rule, path: Path, report: Report) -> Any:
+def _walk_list(value: Any, rule: Rule, path: KeyPath, report: Report) -> Any:
     if not isinstance(value, list):
         item = rule_of(rule.type.item_type).type  # type: ignore[attr-defined]
         tables = isinstance(item, types.StructType)

@@ -1,0 +1,224 @@
+"""Pictures out of DICOM files, at their full depth."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydicom import dcmread
+from pydicom.dataset import Dataset
+from pydicom.pixels.processing import apply_color_lut
+from pydicom.pixels.utils import iter_pixels
+from pydicom.uid import (
+    HTJ2K,
+    JPEG2000,
+    UID,
+    ExplicitVRBigEndian,
+    ExplicitVRLittleEndian,
+    ImplicitVRLittleEndian,
+    JPEGBaseline8Bit,
+    JPEGExtended12Bit,
+    JPEGLSNearLossless,
+)
+
+from drivers.errors import CorruptMedia
+from drivers.frame import LARGEST_SIDE, MOST_SAMPLES, Damage, Picture, Pixels
+from drivers.replay_attributes import attributes_of
+
+_LOSSY = {
+    JPEGBaseline8Bit: "ISO_10918_1",
+    JPEGExtended12Bit: "ISO_10918_1",
+    JPEGLSNearLossless: "ISO_14495_1",
+}
+_PERHAPS_LOSSY = {JPEG2000: "ISO_15444_1", HTJ2K: "ISO_15444_15"}
+"""Syntaxes that allow both; the file's own Lossy Image Compression decides, lossy where absent."""
+
+_COLOURS = {"RGB", "YBR_FULL", "YBR_FULL_422", "YBR_RCT", "YBR_ICT", "PALETTE COLOR"}
+
+
+def period(path: Path) -> float | None:
+    """Seconds per picture of a cine loop (PS3.3 C.7.6.5), or None for stills."""
+    dataset = _read(path, pixels=False)
+    frame_time = _number(dataset, "FrameTime")
+    if frame_time:
+        return frame_time / 1000
+    rate = _number(dataset, "CineRate") or _number(dataset, "RecommendedDisplayFrameRate")
+    return 1 / rate if rate else None
+
+
+def play(path: Path) -> Iterator[Picture | Damage]:
+    """Yield every frame of one DICOM file.
+
+    Raises
+    ------
+    CorruptMedia
+        No DICOM, no picture in it, or pixel data that cannot be decoded.
+    """
+    dataset = _read(path, pixels=True)
+    _check_size(path, dataset)
+    ratio, method = _lossy_history(dataset)
+    attributes = attributes_of(dataset)
+    attributes.setdefault("ConversionType", "DI")
+    if ratio is not None or method is not None:
+        attributes["LossyImageCompression"] = "01"
+    known = MappingProxyType(attributes)
+    for after, stored in zip(_gaps(dataset), _decode(path, dataset), strict=False):
+        pixels, bits, photometric = _present(path, dataset, stored)
+        yield Picture(pixels, bits, photometric, known, ratio, method, after)
+
+
+def _read(path: Path, pixels: bool) -> Dataset:
+    """Read a file with or without DICOM preamble."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # odd values are judged where they are used
+            dataset = dcmread(path, force=True, stop_before_pixels=not pixels)
+            _complete_meta(dataset)
+    except MemoryError:
+        raise
+    except Exception as error:
+        raise _corrupt(path, f"is not readable as DICOM ({_brief(error)})") from error
+    return dataset
+
+
+def _complete_meta(dataset: Dataset) -> None:
+    """A file without file meta information was written in the syntax that it was read in."""
+    if "TransferSyntaxUID" in dataset.file_meta:
+        return
+    implicit, little = dataset.original_encoding
+    explicit = ExplicitVRLittleEndian if little else ExplicitVRBigEndian
+    dataset.file_meta.TransferSyntaxUID = ImplicitVRLittleEndian if implicit else explicit
+
+
+def _check_size(path: Path, dataset: Dataset) -> None:
+    if "PixelData" not in dataset:
+        raise _corrupt(path, "holds no picture")
+    rows, columns = _number(dataset, "Rows"), _number(dataset, "Columns")
+    samples = _number(dataset, "SamplesPerPixel") or 1
+    if not rows or not columns or rows * columns * samples > MOST_SAMPLES:
+        raise _corrupt(path, f"has a picture of {columns} by {rows}")
+    if max(rows, columns) > LARGEST_SIDE:
+        raise _corrupt(path, f"has a picture of {columns} by {rows}")
+
+
+def _decode(path: Path, dataset: Dataset) -> Iterator[NDArray[Any]]:
+    """Decode frame by frame; colour comes as RGB."""
+    decoded = iter_pixels(dataset)
+    while True:
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # padding and unused bytes
+                frame = next(decoded)
+                if dataset.PhotometricInterpretation == "PALETTE COLOR":
+                    frame = apply_color_lut(frame, dataset)
+        except StopIteration:
+            return
+        except MemoryError:
+            raise
+        except Exception as error:
+            syntax = dataset.file_meta.TransferSyntaxUID.name
+            reason = f"the pixel data ({syntax}) cannot be decoded ({_brief(error)})"
+            raise _corrupt(path, reason) from error
+        yield frame
+
+
+def _present(path: Path, dataset: Dataset, stored: NDArray[Any]) -> tuple[Pixels, int, str]:
+    """Stored values as a frame carries them: colour in 8 bits, grey as it is."""
+    photometric = str(dataset.PhotometricInterpretation)
+    if photometric in _COLOURS and stored.ndim == 3 and stored.dtype.kind == "u":
+        excess = max(0, _significant(dataset, stored) - 8)
+        rgb: NDArray[np.uint8] = (stored >> excess).astype(np.uint8)
+        return rgb, 8, "RGB"
+    if photometric not in ("MONOCHROME1", "MONOCHROME2") or stored.ndim != 2:
+        raise _corrupt(path, f"photometric interpretation {photometric} cannot be shown")
+    bits = int(dataset.BitsStored)
+    if stored.dtype.kind not in "iu" or bits > 16:
+        raise _corrupt(path, f"has {bits} bits to a pixel, more than a frame carries (16)")
+    return _grey(dataset, stored, bits), max(bits, 8), photometric
+
+
+def _significant(dataset: Dataset, stored: NDArray[Any]) -> int:
+    """Bits of a colour sample; a palette fills its whole width."""
+    if dataset.PhotometricInterpretation == "PALETTE COLOR":
+        return stored.dtype.itemsize * 8
+    return int(dataset.BitsStored)
+
+
+def _grey(dataset: Dataset, stored: NDArray[Any], bits: int) -> Pixels:
+    """Without what old files keep in unused bits, such as overlays (PS3.5 section 8.1.1)."""
+    signed = stored.dtype.kind == "i"
+    values = stored.astype(np.int32)
+    if not dataset.file_meta.TransferSyntaxUID.is_compressed and bits > 1:
+        above = 31 - int(dataset.HighBit)
+        shifted = values << above
+        if signed:
+            values = shifted >> (32 - bits)
+        else:
+            values = (shifted.view(np.uint32) >> np.uint32(32 - bits)).astype(np.int32)
+    if signed:
+        return values.astype(np.int16)
+    return values.astype(np.uint8) if bits <= 8 else values.astype(np.uint16)
+
+
+def _gaps(dataset: Dataset) -> Iterator[float | None]:
+    """Seconds before each picture, from Frame Time Vector where there is one."""
+    vector = dataset.get("FrameTimeVector") or ()
+    for index in range(MOST_SAMPLES):
+        usable = 0 < index < len(vector) and float(vector[index]) > 0
+        yield float(vector[index]) / 1000 if usable else None
+
+
+def _lossy_history(dataset: Dataset) -> tuple[float | None, str | None]:
+    """Ratio and method where the picture was ever lossy, as far as they are known."""
+    syntax = UID(dataset.file_meta.TransferSyntaxUID)
+    said = dataset.get("LossyImageCompression")
+    method = _LOSSY.get(syntax)
+    if method is None and said != "00":
+        method = _PERHAPS_LOSSY.get(syntax)
+    if method is None and said != "01":
+        return None, None
+    ratios = [float(ratio) for ratio in _several(dataset, "LossyImageCompressionRatio")]
+    methods = [str(known) for known in _several(dataset, "LossyImageCompressionMethod")]
+    if not ratios and method is not None:
+        ratios = [_ratio_now(dataset)]
+    if not methods and method is not None:
+        methods = [method]
+    return ratios[-1] if ratios else None, methods[-1] if methods else None
+
+
+def _ratio_now(dataset: Dataset) -> float:
+    """Size before over size after, of the compression that the file still has."""
+    frames = _number(dataset, "NumberOfFrames") or 1
+    samples = dataset.Rows * dataset.Columns * dataset.SamplesPerPixel
+    before = frames * samples * dataset.BitsAllocated / 8
+    return round(float(before) / max(1, len(dataset.PixelData)), 2)
+
+
+def _several(dataset: Dataset, keyword: str) -> list[Any]:
+    value = dataset.get(keyword)
+    if value is None or value == "":
+        return []
+    return [value] if isinstance(value, str | float) else list(value)
+
+
+def _number(dataset: Dataset, keyword: str) -> float | None:
+    """A single positive number, or None where the attribute holds anything else."""
+    try:
+        value = float(dataset.get(keyword))
+    except (TypeError, ValueError):
+        return None
+    return value if value > 0 else None
+
+
+def _corrupt(path: Path, reason: str) -> CorruptMedia:
+    return CorruptMedia(str(path), reason, "Copy the file again, or leave it out.")
+
+
+def _brief(error: Exception) -> str:
+    """The beginning of a library's message, on one line."""
+    return " ".join(str(error).split())[:160] or type(error).__name__

@@ -1,0 +1,158 @@
+"""Pictures out of video files, decoded by PyAV; what a decoder had to guess never gets out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import av
+import numpy as np
+from av.error import FFmpegError, InvalidDataError
+
+from drivers.errors import CorruptMedia
+from drivers.frame import LARGEST_SIDE, MOST_SAMPLES, Damage, Picture, Pixels
+
+_METHODS = {
+    "mjpeg": "ISO_10918_1",
+    "mpeg2video": "ISO_13818_2",
+    "mpeg4": "ISO_14496_2",
+    "h264": "ISO_14496_10",
+    "hevc": "ISO_23008_2",
+}
+"""Lossy Image Compression Method by codec (PS3.3 C.7.6.1.1.5.1, whose terms may be extended)."""
+
+_LOSSLESS = {"ffv1", "rawvideo", "huffyuv", "ffvhuff", "png", "utvideo", "v210", "r210"}
+_GREY = {"gray": 8, "gray9le": 9, "gray10le": 10, "gray12le": 12, "gray14le": 14, "gray16le": 16}
+_VIDEO = MappingProxyType({"ConversionType": "DV"})
+_LONGEST_CS = 16
+
+
+def period(path: Path) -> float | None:
+    """Seconds per picture as the file says."""
+    with closing(_open(path)) as container:
+        rate = _stream(path, container).average_rate
+        return float(1 / rate) if rate else None
+
+
+def play(path: Path) -> Iterator[Picture | Damage]:
+    """Yield every sound picture of the first video stream.
+
+    A packet that cannot be decoded is lost, and so is every picture after it until the next key
+    frame, since those are built upon it.
+
+    Raises
+    ------
+    CorruptMedia
+        Where the file, or the rest of it, cannot be read.
+    """
+    with closing(_open(path)) as container:
+        stream = _stream(path, container)
+        stream.codec_context.options = {"err_detect": "explode"}
+        ratio, method = _lossy(path, stream)
+        sound = True
+        before: float | None = None
+        for item in _decode(path, container, stream):
+            if isinstance(item, Damage):
+                sound = False
+                yield item
+                continue
+            sound = sound or item.key_frame
+            if not sound or item.is_corrupt:
+                yield Damage(str(path), "a picture was built upon a damaged one")
+                continue
+            after = _gap(before, item.time)
+            before = item.time
+            pixels, bits, photometric = _present(path, item)
+            yield Picture(pixels, bits, photometric, _VIDEO, ratio, method, after)
+
+
+def _open(path: Path) -> Any:
+    try:
+        return av.open(str(path), mode="r")
+    except (FFmpegError, ValueError) as error:
+        raise _corrupt(path, f"is not readable as video ({error})") from error
+
+
+def _stream(path: Path, container: Any) -> Any:
+    if not container.streams.video:
+        raise _corrupt(path, "holds no video stream")
+    stream = container.streams.video[0]
+    context = stream.codec_context
+    if context is None:
+        raise _corrupt(path, "needs a decoder that this machine does not have")
+    largest = max(context.width, context.height)
+    if largest > LARGEST_SIDE or context.width * context.height > MOST_SAMPLES:
+        raise _corrupt(path, f"has pictures of {context.width} by {context.height}")
+    return stream
+
+
+def _decode(path: Path, container: Any, stream: Any) -> Iterator[Any]:
+    """Yield decoded pictures, and :class:`Damage` for each packet that gave none."""
+    packets = container.demux(stream)
+    while True:
+        try:
+            packet = next(packets)
+        except StopIteration:
+            return
+        except FFmpegError as error:
+            raise _corrupt(path, f"ends in damage ({error})") from error
+        if packet.is_corrupt:
+            yield Damage(str(path), "a damaged packet")
+            continue
+        try:
+            frames = packet.decode()
+        except InvalidDataError as error:
+            yield Damage(str(path), f"a packet that cannot be decoded ({error})")
+            continue
+        except FFmpegError as error:
+            raise _corrupt(path, f"cannot be decoded further ({error})") from error
+        yield from frames
+
+
+def _present(path: Path, frame: Any) -> tuple[Pixels, int, str]:
+    """Grey at its depth, everything else as 8-bit RGB."""
+    bits = _GREY.get(frame.format.name)
+    try:
+        if bits is None:
+            return frame.to_ndarray(format="rgb24"), 8, "RGB"
+        if bits == 8:
+            return frame.to_ndarray(format="gray"), 8, "MONOCHROME2"
+        values = np.asarray(frame.to_ndarray(), dtype=np.uint16)
+        return values, bits, "MONOCHROME2"
+    except (FFmpegError, ValueError) as error:
+        raise _corrupt(path, f"{frame.format.name} cannot be converted ({error})") from error
+
+
+def _gap(before: float | None, time: float | None) -> float | None:
+    """Seconds between two presentation times, None where they say nothing."""
+    if before is None or time is None or time <= before:
+        return None
+    return time - before
+
+
+def _lossy(path: Path, stream: Any) -> tuple[float | None, str | None]:
+    codec = stream.codec_context.name
+    if codec in _LOSSLESS:
+        return None, None
+    method = _METHODS.get(codec, codec.upper()[:_LONGEST_CS])
+    return _ratio(path, stream), method
+
+
+def _ratio(path: Path, stream: Any) -> float | None:
+    """Size before over size after, on average over the file."""
+    frames = stream.frames
+    if not frames and stream.container.duration and stream.average_rate:
+        frames = stream.container.duration / av.time_base * float(stream.average_rate)
+    if not frames:
+        return None
+    context = stream.codec_context
+    samples = 1 if context.pix_fmt in _GREY else 3
+    before = frames * context.width * context.height * samples
+    return round(float(before) / max(1, path.stat().st_size), 2)
+
+
+def _corrupt(path: Path, reason: str) -> CorruptMedia:
+    return CorruptMedia(str(path), reason, "Copy the file again, or leave it out.")
