@@ -158,7 +158,7 @@ def _value(ds: Dataset, keyword: str) -> Any:
     """Value of an element that its sender may have encoded wrongly."""
     try:
         return ds.get(keyword)
-    except (ValueError, TypeError, KeyError, NotImplementedError, EOFError, struct.error) as error:
+    except (ValueError, TypeError, KeyError, OSError, EOFError, struct.error) as error:
         raise InvalidReport(
             f"A commitment report holds a {keyword} that cannot be read. It was ignored; ask the "
             f"archive's administrator"

@@ -43,7 +43,9 @@ _UID = re.compile(r"(0|[1-9]\d*)(\.(0|[1-9]\d*))+", re.ASCII)
 _NUMBER = re.compile(r"[+-]?(\d+|\d+\.\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _CODE_STRING = re.compile(r"[A-Z0-9 _]*")
 _AGE = re.compile(r"\d{3}[DWMY]", re.ASCII)
-_LINE_BREAKS = {"LT": "\r\n\t\f", "ST": "\r\n\t\f", "UT": "\r\n\t\f"}
+_SEVERAL = "holds several values where one is allowed"
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_CONTROL_BUT_LINE_BREAKS = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f]")
 _CONVERSION_ERRORS = (
     ValueError,
     TypeError,
@@ -52,6 +54,7 @@ _CONVERSION_ERRORS = (
     AttributeError,
     OverflowError,
     NotImplementedError,
+    OSError,
     EOFError,
     struct.error,
 )
@@ -70,10 +73,10 @@ def fault(vr: str, value: str) -> str | None:
         return "has more than five name components"
     if limit is not None and any(len(part) > limit for part in parts):
         return f"is longer than {limit} characters"
-    allowed = _LINE_BREAKS.get(vr, "")
-    if any(ch not in allowed and (ch < " " or "\x7f" <= ch <= "\x9f") for ch in value):
+    is_prose = vr in ("LT", "ST", "UT")
+    if (_CONTROL_BUT_LINE_BREAKS if is_prose else _CONTROL).search(value):
         return "holds control characters"
-    if "\\" in value and not allowed:
+    if "\\" in value and not is_prose:
         return "holds a backslash, which separates values in DICOM"
     return _format_fault(vr, value) if value else None
 
@@ -212,7 +215,7 @@ class _Cleaner:
         name = _name(element.tag)
         values = [_tidy(value, vr) for value in self._values(element, vr, charset, name)]
         if len(values) > 1 and _single_valued(element.tag):
-            self.warnings.append(f"{name} holds several values where one is allowed; it is ignored")
+            self.warnings.append(f"{name} {_SEVERAL}; it is ignored")
             return None
         wrong = next(filter(None, (fault(vr, value) for value in values)), None)
         if wrong is None and vr in MULTI_VALUED_TEXT_VRS | {"LT", "ST", "UT"}:
@@ -253,6 +256,9 @@ class _Cleaner:
 
     def _binary(self, element: DataElement, vr: str) -> DataElement | None:
         value = element.value
+        if element.VM > 1 and _single_valued(element.tag):
+            self.warnings.append(f"{_name(element.tag)} {_SEVERAL}; it is ignored")
+            return None
         if isinstance(value, bytes | bytearray) and len(value) > MAX_BINARY_BYTES:
             self.warnings.append(f"{_name(element.tag)} is too large; it is ignored")
             return None

@@ -289,8 +289,7 @@ class WorklistItem:
             start = _PREFIX.size + length
             warnings = tuple(str(text) for text in json.loads(data[_PREFIX.size : start]))
             ds = read_dataset(BytesIO(data[start:]), is_implicit_VR=False, is_little_endian=True)
-            ds.SpecificCharacterSet  # noqa: B018 - converts it, so that text decodes with it
-        except (struct.error, ValueError, EOFError, NotImplementedError, AttributeError) as error:
+        except (struct.error, ValueError, OSError, EOFError, NotImplementedError) as error:
             raise InvalidIdentity(
                 "A worklist item in the catalog is damaged and was not used. Refresh the worklist"
             ) from error
