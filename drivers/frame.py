@@ -39,7 +39,8 @@ class Picture:
     lossy_ratio : float or None
         Compression ratio where the picture was ever lossy and the ratio is known.
     lossy_method : str or None
-        Lossy Image Compression Method (PS3.3 C.7.6.1.1.5.1) where it was ever lossy.
+        Lossy Image Compression Method (PS3.3 C.7.6.1.1.5.1) where it was ever lossy, empty where
+        the method is not known; None says that it never was.
     after : float or None
         Seconds since the picture before in the recording; None where the medium has no time.
     hold : float

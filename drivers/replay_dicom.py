@@ -174,7 +174,7 @@ def _gaps(dataset: Dataset) -> Iterator[float | None]:
 
 
 def _lossy_history(dataset: Dataset) -> tuple[float | None, str | None]:
-    """Ratio and method where the picture was ever lossy, as far as they are known."""
+    """Ratio and method where the picture was ever lossy; an unknown method is empty, not None."""
     syntax = UID(dataset.file_meta.TransferSyntaxUID)
     said = dataset.get("LossyImageCompression")
     method = _LOSSY.get(syntax)
@@ -188,7 +188,7 @@ def _lossy_history(dataset: Dataset) -> tuple[float | None, str | None]:
         ratios = [_ratio_now(dataset)]
     if not methods and method is not None:
         methods = [method]
-    return ratios[-1] if ratios else None, methods[-1] if methods else None
+    return ratios[-1] if ratios else None, methods[-1] if methods else ""
 
 
 def _ratio_now(dataset: Dataset) -> float:

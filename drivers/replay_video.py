@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -28,6 +29,8 @@ _LOSSLESS = {"ffv1", "rawvideo", "huffyuv", "ffvhuff", "png", "utvideo", "v210",
 _GREY = {"gray": 8, "gray9le": 9, "gray10le": 10, "gray12le": 12, "gray14le": 14, "gray16le": 16}
 _VIDEO = MappingProxyType({"ConversionType": "DV"})
 _LONGEST_CS = 16
+_LARGEST_HOLE = 10_000
+"""Pictures; a larger jump is a broken time stamp rather than a loss."""
 
 
 def period(path: Path) -> float | None:
@@ -40,8 +43,9 @@ def period(path: Path) -> float | None:
 def play(path: Path) -> Iterator[Picture | Damage]:
     """Yield every sound picture of the first video stream.
 
-    A packet that cannot be decoded is lost, and so is every picture after it until the next key
-    frame, since those are built upon it.
+    A packet that cannot be decoded is lost, and so is every picture until the next key frame after
+    it, since those are built upon it. Where the recording has an even rate, a hole in it counts as
+    the pictures that should be there.
 
     Raises
     ------
@@ -52,21 +56,48 @@ def play(path: Path) -> Iterator[Picture | Damage]:
         stream = _stream(path, container)
         stream.codec_context.options = {"err_detect": "explode"}
         ratio, method = _lossy(path, stream)
-        sound = True
+        even = _even_period(stream)
         before: float | None = None
-        for item in _decode(path, container, stream):
+        told = 0
+        for item in _sound(path, _decode(path, container, stream)):
             if isinstance(item, Damage):
-                sound = False
+                told += 1
                 yield item
                 continue
-            sound = sound or item.key_frame
-            if not sound or item.is_corrupt:
-                yield Damage(str(path), "a picture was built upon a damaged one")
-                continue
             after = _gap(before, item.time)
-            before = item.time
+            for _ in range(told, _missing(after, even)):
+                yield Damage(str(path), f"the recording has a hole after {before:.2f} s")
+            before, told = item.time, 0
             pixels, bits, photometric = _present(path, item)
             yield Picture(pixels, bits, photometric, _VIDEO, ratio, method, after)
+        if not told and _missing(_left(container, before), even):
+            yield Damage(str(path), "the recording ends before its announced length")
+
+
+def _sound(path: Path, decoded: Iterator[Any]) -> Iterator[Any]:
+    """Leave out what is built upon damage; decoders hand pictures out later than they come in."""
+    damaged_at: float | None = None
+    for item in decoded:
+        if isinstance(item, _Broken):
+            damaged_at = max(item.time, damaged_at or 0.0)
+            yield Damage(str(path), item.reason)
+            continue
+        if item.is_corrupt:
+            damaged_at = max(item.time or 0.0, damaged_at or 0.0)
+        if damaged_at is not None and item.key_frame and (item.time or 0.0) > damaged_at:
+            damaged_at = None
+        if damaged_at is None:
+            yield item
+        else:
+            yield Damage(str(path), "a picture is built upon a damaged one")
+
+
+@dataclass(frozen=True, slots=True)
+class _Broken:
+    """A packet that gave no picture, and its place in the recording in seconds."""
+
+    time: float
+    reason: str
 
 
 def _open(path: Path) -> Any:
@@ -90,8 +121,9 @@ def _stream(path: Path, container: Any) -> Any:
 
 
 def _decode(path: Path, container: Any, stream: Any) -> Iterator[Any]:
-    """Yield decoded pictures, and :class:`Damage` for each packet that gave none."""
+    """Yield decoded pictures, and :class:`_Broken` for each packet that gave none."""
     packets = container.demux(stream)
+    at = 0.0
     while True:
         try:
             packet = next(packets)
@@ -99,13 +131,15 @@ def _decode(path: Path, container: Any, stream: Any) -> Iterator[Any]:
             return
         except FFmpegError as error:
             raise _corrupt(path, f"ends in damage ({error})") from error
+        if packet.pts is not None and packet.time_base:
+            at = float(packet.pts * packet.time_base)
         if packet.is_corrupt:
-            yield Damage(str(path), "a damaged packet")
+            yield _Broken(at, "a damaged packet")
             continue
         try:
             frames = packet.decode()
         except InvalidDataError as error:
-            yield Damage(str(path), f"a packet that cannot be decoded ({error})")
+            yield _Broken(at, f"a packet cannot be decoded ({error})")
             continue
         except FFmpegError as error:
             raise _corrupt(path, f"cannot be decoded further ({error})") from error
@@ -133,6 +167,28 @@ def _gap(before: float | None, time: float | None) -> float | None:
     return time - before
 
 
+def _even_period(stream: Any) -> float | None:
+    """Seconds per picture where the recording has them evenly, else None."""
+    if not stream.average_rate or stream.average_rate != stream.base_rate:
+        return None
+    return float(1 / stream.average_rate)
+
+
+def _missing(gap: float | None, even: float | None) -> int:
+    """Pictures that should lie within a gap, at most :data:`_LARGEST_HOLE`."""
+    if gap is None or even is None:
+        return 0
+    return min(_LARGEST_HOLE, max(0, round(gap / even) - 1))
+
+
+def _left(container: Any, last: float | None) -> float | None:
+    """Seconds announced after the last picture, where nothing but the picture can be meant."""
+    if last is None or len(container.streams) != 1 or not container.duration:
+        return None
+    begin = (container.start_time or 0) / av.time_base
+    return float(container.duration / av.time_base + begin - last)
+
+
 def _lossy(path: Path, stream: Any) -> tuple[float | None, str | None]:
     codec = stream.codec_context.name
     if codec in _LOSSLESS:
@@ -141,17 +197,24 @@ def _lossy(path: Path, stream: Any) -> tuple[float | None, str | None]:
     return _ratio(path, stream), method
 
 
-def _ratio(path: Path, stream: Any) -> float | None:
+def _ratio(path: Path, stream: Any) -> float:
     """Size before over size after, on average over the file."""
     frames = stream.frames
     if not frames and stream.container.duration and stream.average_rate:
         frames = stream.container.duration / av.time_base * float(stream.average_rate)
-    if not frames:
-        return None
+    frames = frames or _count_packets(path)
     context = stream.codec_context
     samples = 1 if context.pix_fmt in _GREY else 3
     before = frames * context.width * context.height * samples
     return round(float(before) / max(1, path.stat().st_size), 2)
+
+
+def _count_packets(path: Path) -> int:
+    """Pictures of a recording that announces no length; reads it once without decoding."""
+    count = 0
+    with closing(_open(path)) as container, suppress(FFmpegError):  # as far as it goes
+        count = sum(packet.size > 0 for packet in container.demux(_stream(path, container)))
+    return max(1, count)
 
 
 def _corrupt(path: Path, reason: str) -> CorruptMedia:
