@@ -11,6 +11,8 @@ from typing import Any
 
 from msgspec import inspect as types
 
+from device.iod import tables
+from device.iod.modules import Source
 from firmware.config import values
 from firmware.config.attributes import check_attributes
 from firmware.config.faults import ABSENT, KeyPath, Report
@@ -19,25 +21,9 @@ from firmware.config.walk import closest, rule_of
 
 Table = Mapping[str, Any]
 
-NEEDED: dict[str, tuple[str, ...]] = {
-    "CT": (
-        "ImageType",
-        "PixelSpacing",
-        "ImageOrientationPatient",
-        "ImagePositionPatient",
-        "RescaleSlope",
-        "RescaleIntercept",
-    ),
-    "MR": (
-        "ImageType",
-        "PixelSpacing",
-        "ImageOrientationPatient",
-        "ImagePositionPatient",
-        "ScanningSequence",
-        "SequenceVariant",
-    ),
-}
-"""What CT Image and MR Image cannot be built without (PS3.3 C.7.6.2, C.8.2.1, C.8.3.1)."""
+_IODS = {"CT": tables.CT, "MR": tables.MR}
+_MULTI_FRAME = (tables.GRAYSCALE_BYTE, tables.GRAYSCALE_WORD, tables.TRUE_COLOR)
+_FRAME_OR_PROTOCOL = {Source.NATIVE, Source.PRESET}
 
 
 def check_document(document: dict[str, Any], report: Report) -> None:
@@ -175,11 +161,12 @@ def _check_protocol(
             "one of the two tables",
         )
     _check_object(protocol, path, report)
+    _warn_of_strangers(protocol, path, report)
 
 
 def _check_object(protocol: Table, path: KeyPath, report: Report) -> None:
     wanted = protocol.get("object")
-    if wanted not in NEEDED:
+    if wanted not in _IODS:
         return
     modality = protocol.get("modality") or wanted
     if modality != wanted:
@@ -194,13 +181,35 @@ def _check_object(protocol: Table, path: KeyPath, report: Report) -> None:
             'false, or object = "SC"',
         )
     known = {**protocol.get("geometry", {}), **protocol.get("technique", {})}
-    missing = [keyword for keyword in NEEDED[wanted] if keyword not in known]
+    missing = [keyword for keyword in needed(wanted) if keyword not in known]
     if missing:
         report.warn(
             path,
             f"{wanted} needs {', '.join(missing)}, which the protocol does not give; where the "
             f"source does not give them either, Secondary Capture is made instead",
         )
+
+
+def needed(wanted: str) -> tuple[str, ...]:
+    """Keywords without which CT or MR is not built, and which only source or protocol can give."""
+    return tuple(
+        row.keyword
+        for row in _IODS[wanted].rows
+        if row.type == "1" and set(row.sources) == _FRAME_OR_PROTOCOL
+    )
+
+
+def _warn_of_strangers(protocol: Table, path: KeyPath, report: Report) -> None:
+    """Attributes that are right in themselves, but that the object has no place for."""
+    wanted = protocol.get("object")
+    if wanted is None:
+        return
+    capture = _MULTI_FRAME if protocol.get("multi_frame") else (tables.SC,)
+    objects = (_IODS[wanted],) if wanted in _IODS else capture
+    for table in ("geometry", "technique"):
+        for keyword in protocol.get(table, {}):
+            if not any(keyword in iod.preset for iod in objects):
+                report.warn((*path, table, keyword), f"{objects[0].name} has no place for it")
 
 
 def _check_whole(document: Table, report: Report) -> None:
