@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import struct
+import zlib
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from io import BytesIO
@@ -25,6 +26,7 @@ __all__ = ["QueryKeys", "WorklistItem"]
 
 SEXES: Final = ("M", "F", "O")
 _OLDEST = timedelta(days=130 * 366)
+_CHECKSUM = struct.Struct(">I")
 _PREFIX = struct.Struct(">BI")
 _SCHEDULED = 1
 _EXPECTED = (
@@ -266,14 +268,15 @@ class WorklistItem:
         return self.warnings
 
     def encode(self) -> bytes:
-        """Write the item for the catalog: flag, warnings, then Explicit VR Little Endian."""
+        """Write the item for the catalog: checksum, flag, warnings, Explicit VR Little Endian."""
         warnings = json.dumps(self.warnings, ensure_ascii=False).encode("utf-8")
         buffer = DicomBytesIO()
         buffer.is_little_endian = True
         buffer.is_implicit_VR = False
         write_dataset(buffer, self.dataset)
-        prefix = _PREFIX.pack(_SCHEDULED if self.scheduled else 0, len(warnings))
-        return prefix + warnings + buffer.getvalue()
+        flag = _SCHEDULED if self.scheduled else 0
+        content = _PREFIX.pack(flag, len(warnings)) + warnings + buffer.getvalue()
+        return _CHECKSUM.pack(zlib.crc32(content)) + content
 
     @classmethod
     def decode(cls, data: bytes) -> WorklistItem:
@@ -285,11 +288,15 @@ class WorklistItem:
             The bytes are damaged.
         """
         try:
-            flag, length = _PREFIX.unpack_from(data)
+            (checksum,) = _CHECKSUM.unpack_from(data)
+            content = data[_CHECKSUM.size :]
+            if zlib.crc32(content) != checksum:
+                raise ValueError("the checksum does not fit")
+            flag, length = _PREFIX.unpack_from(content)
             start = _PREFIX.size + length
-            warnings = tuple(str(text) for text in json.loads(data[_PREFIX.size : start]))
-            ds = read_dataset(BytesIO(data[start:]), is_implicit_VR=False, is_little_endian=True)
-        except (struct.error, ValueError, OSError, EOFError, NotImplementedError) as error:
+            warnings = tuple(str(text) for text in json.loads(content[_PREFIX.size : start]))
+            ds = read_dataset(BytesIO(content[start:]), is_implicit_VR=False, is_little_endian=True)
+        except (struct.error, ValueError, OSError, EOFError) as error:
             raise InvalidIdentity(
                 "A worklist item in the catalog is damaged and was not used. Refresh the worklist"
             ) from error

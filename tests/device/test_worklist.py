@@ -1,3 +1,4 @@
+import struct
 import warnings
 from datetime import date
 
@@ -280,21 +281,22 @@ def test_excess_is_bounded() -> None:
     assert any(str(MAX_ELEMENTS) in text for text in cleaned.warnings)
 
 
+# Where the library's own parser refuses the bytes, no answer reaches us.
 @given(st.binary(max_size=300))
 def test_no_answer_at_all_can_crash_or_poison_the_box(noise: bytes) -> None:
     head = element(NAME, "PN", b"Doe^Jane")
     try:
         ds = received(head + noise)
-    except Exception:  # the library's own parser refused the bytes: no answer reaches us
+    except (ValueError, OSError, EOFError, KeyError, struct.error):
         return
     check_harmless(ds)
 
 
 VALUES = st.binary(max_size=80)
 TAGS = st.sampled_from(
-    [NAME, ID, BIRTH, SEX, STUDY, ACCESSION, STEPS, STEP_ID, STEP_DATE, MODALITY, DESCRIPTION]
-    + [0x00101030, 0x001021C0, 0x00321064, 0x00081110, 0x00080090, 0x00104000, 0x00091001]
-)
+    [NAME, ID, BIRTH, SEX, STUDY, ACCESSION, STEPS, STEP_ID, STEP_DATE, MODALITY, DESCRIPTION,
+     0x00101030, 0x001021C0, 0x00321064, 0x00081110, 0x00080090, 0x00104000, 0x00091001]
+)  # fmt: skip
 VRS = st.sampled_from(["PN", "LO", "SH", "DA", "CS", "UI", "DS", "US", "SQ", "LT", "UN", "OB"])
 DECLARED = st.sampled_from(
     [b"", b"ISO_IR 100", b"ISO_IR 192", b"\\ISO 2022 IR 87", b"GB18030", b"junk", b"\xff\\\\x"]
@@ -354,13 +356,9 @@ def test_impossible_birth_dates_are_a_problem(born: str, problem: str | None) ->
 
 def test_damaged_catalog_bytes_are_refused() -> None:
     data = WorklistItem.from_dataset(good_answer()).encode()
-    for damaged in (b"", data[:3], data[:5] + b"\xff" + data[6:], data[: len(data) // 2] + b"\xff"):
-        try:
+    for damaged in (b"", data[:3], data[:4] + b"\x40" + data[5:], data[:-4] + b"\xff" * 8):
+        with pytest.raises(InvalidIdentity, match="Refresh the worklist"):
             WorklistItem.decode(damaged)
-        except InvalidIdentity as refusal:
-            assert "Refresh the worklist" in str(refusal)
-    with pytest.raises(InvalidIdentity):
-        WorklistItem.decode(b"")
 
 
 def typed(**changes: object) -> WorklistItem:
