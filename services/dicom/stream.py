@@ -39,6 +39,7 @@ _BATCH = 1 << 20
 _BATCH_PDUS = 256
 _TLS_SLICE = 1 << 16
 _READ = 1 << 16
+_FAREWELL = 1.0
 
 _AGAIN = "The box tries again by itself; if it lasts, look into the peer's log"
 
@@ -302,18 +303,20 @@ class Stream:
 
         An early DIMSE answer stays where it is: it is read when everything has been sent.
         """
-        if isinstance(self._socket, ssl.SSLSocket) or self._inbox:
-            return
+        first = self._inbox[:1] or self._peek()
+        if first is not None and first != bytes((PduType.P_DATA,)):
+            self._p_data(time.monotonic() + _FAREWELL)
+
+    def _peek(self) -> bytes | None:
+        """Return the first byte that waits, empty at the end of the connection, None for none."""
+        if isinstance(self._socket, ssl.SSLSocket):
+            return None
         waiting = select.poll()
         try:
             waiting.register(self._socket, select.POLLIN)
-            if not waiting.poll(0):
-                return
-            first = self._socket.recv(1, socket.MSG_PEEK)
+            return self._socket.recv(1, socket.MSG_PEEK) if waiting.poll(0) else None
         except OSError as error:
             self._broken(error)
-        if first != bytes((PduType.P_DATA,)):
-            self._p_data(time.monotonic() + 1.0)
 
     def _stalled(self, what: str) -> NoReturn:
         self.abort()

@@ -1,0 +1,22 @@
+"""What every test shares: guarded libraries and the real peers of ``tests/peers``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pydicom.config
+import pytest
+
+from services.dicom import guards
+
+pytest_plugins = ("tests.peers.fixtures",)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _as_on_the_box() -> Iterator[None]:
+    """Set the library globals that the box sets at boot."""
+    guards.install()
+    before = pydicom.config.settings.writing_validation_mode
+    pydicom.config.settings.writing_validation_mode = pydicom.config.RAISE
+    yield
+    pydicom.config.settings.writing_validation_mode = before
