@@ -16,7 +16,7 @@ from pydicom import config
 from pydicom.datadict import dictionary_has_tag, dictionary_VM, dictionary_VR, keyword_for_tag
 from pydicom.dataelem import DataElement, RawDataElement, convert_raw_data_element
 from pydicom.dataset import Dataset
-from pydicom.valuerep import MAX_VALUE_LEN, STR_VR
+from pydicom.valuerep import MAX_VALUE_LEN, STANDARD_VR, STR_VR
 
 from device.charset import (
     DEFAULT_REPERTOIRE,
@@ -192,6 +192,8 @@ class _Cleaner:
                 return self._sequence(ds, element, charset, depth)
             if vr in STR_VR:
                 return self._strings(element, vr, charset)
+            if vr == "UN":
+                return self._unknown(element)
             if isinstance(element, RawDataElement):
                 element = convert_raw_data_element(element._replace(VR=vr), ds=ds)
             return self._binary(element, vr)
@@ -254,6 +256,11 @@ class _Cleaner:
         )
         return raw_texts(element, vr, charset, "replace")
 
+    def _unknown(self, element: Any) -> DataElement | None:
+        """Keep private and unknown values as the bytes they are."""
+        value = element.value or b""
+        return self._binary(DataElement(element.tag, "UN", value), "UN")
+
     def _binary(self, element: DataElement, vr: str) -> DataElement | None:
         value = element.value
         if element.VM > 1 and _single_valued(element.tag):
@@ -267,7 +274,9 @@ class _Cleaner:
 
 def _expected_vr(element: Any) -> str:
     """VR of the dictionary where it has one: a sender's own idea of a public VR is a mistake."""
-    given = value_representation(element)
+    given = "LO" if element.tag.is_private_creator else value_representation(element)
+    if given not in STANDARD_VR:
+        raise ValueError("the VR does not exist")
     if not dictionary_has_tag(element.tag):
         return given
     expected = str(dictionary_VR(element.tag))

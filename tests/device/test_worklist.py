@@ -266,6 +266,21 @@ def test_warnings_never_carry_values() -> None:
     assert not any("SECRET" in text or "Doe" in text for text in entry.warnings)
 
 
+def test_private_values_are_kept_as_bytes_and_unknown_vrs_are_left_out() -> None:
+    ds = received(
+        element(NAME, "PN", b"Doe"),
+        element(0x01010010, "UN", b"SOMEBODY"),
+        element(0x01011001, "UN", b"\x01\x02"),
+        element(0x01011002, "ZZ", b"\x01\x02"),
+    )
+    entry = WorklistItem.from_dataset(ds)
+    assert entry.dataset[0x01010010].value == "SOMEBODY"
+    assert entry.dataset[0x01011001].value == b"\x01\x02"
+    assert 0x01011002 not in entry.dataset
+    assert any("(0101,1002) could not be read" in text for text in entry.warnings)
+    assert WorklistItem.decode(entry.encode()) == entry
+
+
 def test_excess_is_bounded() -> None:
     nested = element(ID, "LO", b"x")
     for _ in range(MAX_DEPTH + 3):
