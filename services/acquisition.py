@@ -171,10 +171,8 @@ class Acquisition:
     def _clips(
         self, pictures: Iterator[Frame], series: Series, source: FrameSource, summary: Summary
     ) -> None:
-        number = 0
         dropped_before = 0
-        for clip in _gather(pictures):
-            number += 1
+        for number, clip in enumerate(_gather(pictures), start=1):
             dropped = source.dropped - dropped_before
             dropped_before = source.dropped
             context = self._context(series, number, dropped)
@@ -259,4 +257,3 @@ def _alike(one: Frame, other: Frame) -> bool:
         and one.photometric == other.photometric
         and one.bits_stored == other.bits_stored
     )
-

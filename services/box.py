@@ -17,8 +17,8 @@ from services.spool import Spool
 class Retention:
     """When committed images may leave the box, and when it is too full for another exam."""
 
-    keep_days: int = 14
-    high_water_percent: int = 85
+    keep_days: int
+    high_water_percent: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -116,17 +116,15 @@ def _end(box: Box, exam: Exam) -> Exam:
             " AND state != 'cancelled'",
             [exam.exam_id],
         ):
-            enqueue(
-                db, Kind.MPPS_SET, row["peer"], exam.exam_id, at=box.wall(), payload=payload
-            )
+            enqueue(db, Kind.MPPS_SET, row["peer"], exam.exam_id, at=box.wall(), payload=payload)
         commitments.hasten(db, exam.exam_id, at=box.wall())
     return exam
 
 
 def _refuse_a_second_end(db: Database, exam: Exam) -> None:
-    state = db.conn.execute(
-        "SELECT state FROM exam WHERE exam_id = ?", [exam.exam_id]
-    ).fetchone()[0]
+    state = db.conn.execute("SELECT state FROM exam WHERE exam_id = ?", [exam.exam_id]).fetchone()[
+        0
+    ]
     if state != ExamState.IN_PROGRESS:
         raise CatalogError(f"exam {exam.exam_id} was ended by somebody else meanwhile: {state}")
 

@@ -72,7 +72,10 @@ def recover(box: Box) -> Report:
                 _log.error("a file that belongs to no exam was set aside as %s", target.name)
                 quarantined += 1
         missing = _mark_missing(box, set(known) - present, known)
-    return Report(True, unfinished, adopted, quarantined, missing, leases)
+    report = Report(True, unfinished, adopted, quarantined, missing, leases)
+    if report != Report(True):
+        _log.warning("after a crash or a power cut: %s", report)
+    return report
 
 
 def _adopt(box: Box, path: Path, relative: str) -> bool:
@@ -111,9 +114,7 @@ def _has_room_for(db: Database, instance: Instance) -> bool:
 def _instance_of(box: Box, dataset: FileDataset, path: Path, relative: str) -> Instance | None:
     data = path.read_bytes()
     series_uid = str(dataset.SeriesInstanceUID)
-    row = box.catalog.row(
-        "SELECT exam_id FROM series WHERE series_instance_uid = ?", [series_uid]
-    )
+    row = box.catalog.row("SELECT exam_id FROM series WHERE series_instance_uid = ?", [series_uid])
     sop_instance_uid = str(dataset.SOPInstanceUID)
     if row is None or relative != box.spool.path_of(row["exam_id"], sop_instance_uid):
         return None

@@ -19,13 +19,14 @@ TEMPORARY_SUFFIX = ".part"
 class Usage:
     """How full the file system under the spool is."""
 
-    total: int
+    used: int
     free: int
 
     @property
     def percent(self) -> float:
-        """Used space in percent of the whole."""
-        return 100.0 * (self.total - self.free) / self.total if self.total else 100.0
+        """Used space in percent of what we could ever use, as ``df`` counts it."""
+        room = self.used + self.free
+        return 100.0 * self.used / room if room else 100.0
 
 
 class Spool:
@@ -109,7 +110,7 @@ class Spool:
 
     def usage(self) -> Usage:
         disk = shutil.disk_usage(self.root)
-        return Usage(total=disk.total, free=disk.free)
+        return Usage(used=disk.used, free=disk.free)
 
     @contextmanager
     def acquiring(self, exam_id: str) -> Iterator[None]:

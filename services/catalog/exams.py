@@ -48,8 +48,8 @@ def next_number(db: Database) -> int:
 
 def insert(db: Database, number: int, exam: Exam) -> None:
     """Enter a new exam with the worklist items that it is bound to."""
-    db["exam"].insert({"number": number, **_exam_row(exam)})
-    db["exam_item"].insert_all(
+    db.table("exam").insert({"number": number, **_exam_row(exam)})
+    db.table("exam_item").insert_all(
         {
             "exam_id": exam.exam_id,
             "position": position,
@@ -109,7 +109,7 @@ def recent(catalog: Catalog, limit: int = 100) -> list[Exam]:
 
 
 def insert_series(db: Database, exam_id: str, series: Series) -> None:
-    db["series"].insert(
+    db.table("series").insert(
         {
             "series_instance_uid": series.series_instance_uid,
             "exam_id": exam_id,
@@ -154,7 +154,7 @@ def next_series_number(db: Database, exam_id: str, study_instance_uid: str) -> i
 
 
 def insert_instance(db: Database, instance: Instance) -> None:
-    db["instance"].insert(
+    db.table("instance").insert(
         {
             "sop_instance_uid": instance.sop_instance_uid,
             "series_instance_uid": instance.series_instance_uid,

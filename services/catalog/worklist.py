@@ -56,7 +56,7 @@ def replace(
             for row in db.query("SELECT * FROM worklist_item WHERE peer = ?", [peer]):
                 if row["key"] not in present and keys.matches(_cached(row).item):
                     db.conn.execute("DELETE FROM worklist_item WHERE key = ?", [row["key"]])
-        db["worklist_item"].upsert_all(
+        db.table("worklist_item").upsert_all(
             (
                 {
                     "key": item.key,
@@ -70,7 +70,7 @@ def replace(
             ),
             pk="key",
         )
-        db["worklist_refresh"].upsert(
+        db.table("worklist_refresh").upsert(
             {
                 "peer": peer,
                 "succeeded": at,

@@ -28,9 +28,7 @@ def _look(errand: Errand, delivery: Delivery) -> None:
         "SELECT study_instance_uid FROM exam WHERE exam_id = ?", [delivery.exam_id]
     )
     assert row is not None, "a delivery's exam is kept by a foreign key"
-    present = instances_present(
-        peer, errand.calling_ae_title, row["study_instance_uid"], wanted
-    )
+    present = instances_present(peer, errand.calling_ae_title, row["study_instance_uid"], wanted)
     with box.catalog.writing() as db:
         checks.note_present(db, peer.name, present & set(wanted))
     errand.settle(delivery, _judge(delivery, len(set(wanted) - present)))

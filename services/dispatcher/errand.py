@@ -97,7 +97,7 @@ class Errand:
             with self.box.catalog.writing() as db:
                 queue.retry(db, delivery, at=self.box.wall(), status=None, text=str(error))
             raise
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 -- logged, and held for a person
             _log.exception("delivery %d could not be prepared", delivery.id)
             with self.box.catalog.writing() as db:
                 queue.hold(

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from pynetdicom.association import Association
-from pynetdicom.sop_class import ModalityPerformedProcedureStep
 
-from services.dicom.association import associate
+from services.dicom.association import associate, require_context
 from services.dicom.mpps import n_create, n_set
 from services.dicom.outcome import (
     Disposition,
@@ -13,6 +12,7 @@ from services.dicom.outcome import (
     mpps_create_outcome,
     mpps_set_outcome,
 )
+from services.dicom.sop_classes import MODALITY_PERFORMED_PROCEDURE_STEP
 from services.dispatcher.errand import Errand
 from services.exams import decode
 from services.outbox.model import Delivery, Kind
@@ -25,8 +25,9 @@ _RECREATIONS = 3
 
 def deliver(errand: Errand) -> None:
     """Everything of MPPS that is due at this RIS, over one association."""
-    contexts = [ModalityPerformedProcedureStep]
+    contexts = [MODALITY_PERFORMED_PROCEDURE_STEP]
     with associate(errand.peer, errand.calling_ae_title, contexts) as association:
+        require_context(errand.peer, association, MODALITY_PERFORMED_PROCEDURE_STEP)
         while claimed := errand.claim(_KINDS):
             for delivery in claimed:
                 with errand.carrying(delivery):
@@ -39,9 +40,7 @@ def _send(errand: Errand, association: Association, delivery: Delivery) -> None:
     earlier = delivery.attempts - 1
     if delivery.kind is Kind.MPPS_CREATE:
         reply = n_create(association, uid, dataset, errand.peer)
-        outcome = mpps_create_outcome(
-            reply.status, reply.error_comment, reply.error_id, earlier
-        )
+        outcome = mpps_create_outcome(reply.status, reply.error_comment, reply.error_id, earlier)
     else:
         reply = n_set(association, uid, dataset, errand.peer)
         outcome = mpps_set_outcome(reply.status, reply.error_comment, reply.error_id, earlier)
@@ -64,8 +63,6 @@ def _recreate(errand: Errand, delivery: Delivery, outcome: Outcome) -> Outcome:
 
 
 def _mpps_uid(errand: Errand, delivery: Delivery) -> str:
-    row = errand.box.catalog.row(
-        "SELECT mpps_uid FROM exam WHERE exam_id = ?", [delivery.exam_id]
-    )
+    row = errand.box.catalog.row("SELECT mpps_uid FROM exam WHERE exam_id = ?", [delivery.exam_id])
     assert row is not None, "a delivery's exam is kept by a foreign key"
     return str(row["mpps_uid"])

@@ -39,8 +39,7 @@ class Dispatcher:
 
     def start(self) -> None:
         """Recover from whatever came before, then begin to deliver."""
-        report = recovery.recover(self._box)
-        _log.info("recovery: %s", report)
+        recovery.recover(self._box)
         for peer in self._box.peers:
             self._spawn(f"deliver to {peer.name}", self._deliver, peer)
         self._spawn("watch the catalog", self._watch)
@@ -82,7 +81,7 @@ class Dispatcher:
         assert callable(target)
         try:
             target(*args)
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 -- logged, and raised again by wait
             _log.exception("the thread that should %s died", threading.current_thread().name)
             self._fatal = error
             self._stopping.set()
@@ -106,8 +105,9 @@ class Dispatcher:
                 self.wake()
 
     def _keep_house(self) -> None:
-        while not self._stopping.is_set():
+        while not self._stopping.wait(_HOUSEKEEPING):
+            # once more, since the first time may have fallen into an acquisition
+            recovery.recover(self._box)
             removed = retention.apply(self._box)
             if removed.by_age or removed.by_room:
                 _log.info("retention: %s", removed)
-            self._stopping.wait(_HOUSEKEEPING)

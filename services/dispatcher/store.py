@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 from services.catalog.database import Row
 from services.dicom.outcome import Disposition, Outcome, store_outcome
 from services.dicom.store import StoreSession
@@ -9,6 +11,11 @@ from services.dispatcher.errand import Errand
 from services.errors import ContextRefused, PeerError, PeerUnreachable
 from services.outbox import checks, commitments, queue
 from services.outbox.model import Delivery, Kind
+
+_Context = tuple[str, str]
+"""SOP class and transfer syntax."""
+
+_log = logging.getLogger(__name__)
 
 BATCH = 16
 """Objects that are claimed, and whose answers are written down, in one step."""
@@ -25,20 +32,44 @@ _GONE = Outcome(
 
 
 def deliver(errand: Errand) -> None:
-    """Every image that is due at this archive, until none is left or the archive fails."""
+    """Every image that is due at this archive, until none is left or the archive fails.
+
+    An association is good for the classes that were owed when it was opened; an image of another
+    one that comes meanwhile ends it, and gets the next.
+    """
+    again = True
+    while again and not errand.stopping():
+        wanted = _wanted(errand)
+        with StoreSession(errand.peer, errand.calling_ae_title, wanted) as session:
+            again = _send_all(errand, session, frozenset(wanted))
+
+
+def _send_all(errand: Errand, session: StoreSession, wanted: frozenset[_Context]) -> bool:
+    """Send what is due; True when something is left that this association is not open for."""
     refusals = 0
-    with StoreSession(errand.peer, errand.calling_ae_title, _wanted(errand)) as session:
-        while claimed := errand.claim([Kind.STORE], BATCH):
-            refusals = _send_batch(errand, session, claimed, refusals)
-            if refusals >= _REFUSALS_IN_A_ROW:
-                raise PeerUnreachable(
-                    errand.peer.name,
-                    f"the archive refused {refusals} images in a row for the time being",
-                    "Ask the PACS administrator whether its disk is full",
-                )
+    while claimed := errand.claim([Kind.STORE], BATCH):
+        instances = _instances(errand, claimed)
+        fitting = [d for d in claimed if _context(instances, d) in (None, *wanted)]
+        refusals = _send_batch(errand, session, fitting, instances, refusals)
+        if refusals >= _REFUSALS_IN_A_ROW:
+            raise PeerUnreachable(
+                errand.peer.name,
+                f"the archive refused {refusals} images in a row for the time being",
+                "Ask the PACS administrator whether its disk is full",
+            )
+        others = [delivery for delivery in claimed if delivery not in fitting]
+        if others:
+            _write_down(errand, [], others)
+            return True
+    return False
 
 
-def _wanted(errand: Errand) -> list[tuple[str, str]]:
+def _context(instances: dict[str, Row], delivery: Delivery) -> _Context | None:
+    row = instances.get(str(delivery.sop_instance_uid))
+    return (row["sop_class_uid"], row["transfer_syntax_uid"]) if row else None
+
+
+def _wanted(errand: Errand) -> list[_Context]:
     """SOP class and transfer syntax of everything that is owed here."""
     rows = errand.box.catalog.rows(
         "SELECT DISTINCT sop_class_uid, transfer_syntax_uid FROM delivery"
@@ -50,10 +81,13 @@ def _wanted(errand: Errand) -> list[tuple[str, str]]:
 
 
 def _send_batch(
-    errand: Errand, session: StoreSession, claimed: list[Delivery], refusals: int
+    errand: Errand,
+    session: StoreSession,
+    claimed: list[Delivery],
+    instances: dict[str, Row],
+    refusals: int,
 ) -> int:
     """Send a batch and write all its answers down in one step, also when the peer breaks off."""
-    instances = _instances(errand, claimed)
     answers: list[tuple[Delivery, Outcome]] = []
     broken: PeerError | None = None
     for delivery in claimed:
@@ -86,7 +120,8 @@ def _send(errand: Errand, session: StoreSession, instance: Row | None) -> Outcom
 def _instances(errand: Errand, claimed: list[Delivery]) -> dict[str, Row]:
     marks = ", ".join("?" for _ in claimed)
     rows = errand.box.catalog.rows(
-        f"SELECT sop_instance_uid, path FROM instance WHERE sop_instance_uid IN ({marks})",  # noqa: S608 -- marks only
+        "SELECT sop_instance_uid, path, sop_class_uid, transfer_syntax_uid FROM instance"  # noqa: S608 -- marks only
+        f" WHERE sop_instance_uid IN ({marks})",
         [delivery.sop_instance_uid for delivery in claimed],
     )
     return {row["sop_instance_uid"]: row for row in rows}
@@ -121,5 +156,14 @@ def _write_down(
                 checks.owe(db, peer.name, delivery.exam_id, at=at)
         for delivery in unsent:
             queue.give_back(db, delivery, "put down before it was sent")
+    _tell(errand, answers)
+
+
+def _tell(errand: Errand, answers: list[tuple[Delivery, Outcome]]) -> None:
+    """One line for all that went well, and one for each that did not."""
+    stored = [outcome for _, outcome in answers if outcome.disposition is Disposition.DONE]
+    if stored:
+        _log.info("%s: %d images stored", errand.peer.name, len(stored))
     for delivery, outcome in answers:
-        errand.report(delivery, outcome)
+        if outcome.disposition is not Disposition.DONE:
+            errand.report(delivery, outcome)

@@ -71,7 +71,7 @@ def begin(
         references = uncommitted(db, delivery.peer, delivery.exam_id)
         if not references:
             return []
-        db["commitment"].insert(
+        db.table("commitment").insert(
             {
                 "transaction_uid": transaction_uid,
                 "peer": delivery.peer,
@@ -80,7 +80,7 @@ def begin(
                 "requested": at,
             }
         )
-        db["commitment_item"].insert_all(
+        db.table("commitment_item").insert_all(
             {
                 "transaction_uid": transaction_uid,
                 "sop_instance_uid": reference.sop_instance_uid,
@@ -138,7 +138,9 @@ def apply_report(catalog: Catalog, result: CommitmentResult, *, at: float, when:
         resent = held = 0
         ask_again = False
         for failure in result.failed:
-            if not _note_failed(db, result.transaction_uid, failure.sop_instance_uid, failure.reason):
+            if not _note_failed(
+                db, result.transaction_uid, failure.sop_instance_uid, failure.reason
+            ):
                 continue
             if failure.reason == _DUPLICATE_TRANSACTION:
                 ask_again = True

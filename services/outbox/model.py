@@ -34,7 +34,7 @@ _SERVICES = {
 
 
 class State(StrEnum):
-    """``waiting -> sending -> done | held | cancelled``; a commitment is ``awaiting`` its report."""
+    """``waiting -> sending -> done | held | cancelled``; a commitment request is ``awaiting``."""
 
     WAITING = "waiting"
     SENDING = "sending"

@@ -69,7 +69,7 @@ def enqueue_stores(
     for peer in peers:
         if not peer.offers(Service.STORE):
             continue
-        db["archived"].insert(
+        db.table("archived").insert(
             {
                 "sop_instance_uid": sop_instance_uid,
                 "peer": peer.name,
@@ -156,9 +156,7 @@ def retry(
     )
 
 
-def hold(
-    db: Database, delivery: Delivery, *, status: int | None, text: str, advice: str
-) -> bool:
+def hold(db: Database, delivery: Delivery, *, status: int | None, text: str, advice: str) -> bool:
     """Wait for a person, with the peer's own words."""
     return _settle(
         db,

@@ -1,0 +1,101 @@
+"""``gantry run`` and the services that it runs."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import click
+
+from firmware import logs
+from firmware.cli.context import config_option, explained, open_configured, read_configuration
+
+_log = logging.getLogger(__name__)
+
+_SERVICES = ("listener", "dispatcher", "console")
+
+
+@click.command()
+@config_option
+@explained
+def run(config_file: Path | None) -> None:
+    """Run the whole box: listener, dispatcher and console, each restarted when it dies.
+
+    Ends with Ctrl+C.
+    """
+    from firmware.signals import stop_event
+    from firmware.supervisor import Supervisor
+
+    logs.begin()
+    configuration = read_configuration(config_file)
+    stop = stop_event()
+    click.echo(
+        f"Gantry runs. Its page: http://{configuration.console.bind}:{configuration.console.port}/",
+        err=True,
+    )
+    Supervisor(_SERVICES, config_file).run(stop)
+
+
+@click.command()
+@config_option
+@explained
+def dispatcher(config_file: Path | None) -> None:
+    """Run only the dispatcher: everything that goes out."""
+    from firmware.signals import stop_event
+    from services.dispatcher import Dispatcher
+
+    logs.begin()
+    _, box = open_configured(config_file)
+    stop = stop_event()
+    service = Dispatcher(box)
+    service.start()
+    try:
+        while not stop.wait(0.2):
+            if service.wait(0):
+                break
+    finally:
+        service.stop()
+
+
+@click.command()
+@config_option
+@explained
+def listener(config_file: Path | None) -> None:
+    """Run only the listener: verification and commitment reports that come in."""
+    from firmware.listening import make_listener
+    from firmware.signals import stop_event
+
+    logs.begin()
+    configuration, box = open_configured(config_file)
+    stop = stop_event()
+    server = make_listener(configuration, box)
+    try:
+        server.start()
+    except OSError as error:
+        raise click.ClickException(
+            f"cannot listen at {configuration.listener.bind}:{configuration.listener.port}: "
+            f"{error.strerror}. Does another listener run, or is the port below 1024?"
+        ) from error
+    _log.info("listening as %s at port %d", box.station.ae_title, server.port)
+    stop.wait()
+    server.stop()
+
+
+@click.command()
+@config_option
+@explained
+def console(config_file: Path | None) -> None:
+    """Run only the console: the page that shows worklist, exams and queue."""
+    import uvicorn
+
+    from services.console import make_app
+
+    logs.begin()
+    configuration, box = open_configured(config_file)
+    uvicorn.run(
+        make_app(box),
+        host=configuration.console.bind,
+        port=configuration.console.port,
+        log_config=None,
+        access_log=False,
+    )
