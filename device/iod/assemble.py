@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from pydicom import config
-from pydicom.dataelem import DataElement
+from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.tag import BaseTag
 from pydicom.uid import UID, ExplicitVRLittleEndian
 
 from device.errors import IncompleteDescription
@@ -90,7 +91,7 @@ def _demanded(row: Row, values: Mapping[str, Any]) -> bool:
 
 
 def _written(values: Mapping[str, Any]) -> Dataset:
-    dataset = Dataset()
+    elements: dict[BaseTag, DataElement | RawDataElement] = {}
     strict = config.RAISE
     signed = values.get("PixelRepresentation") == 1
     for keyword, value in values.items():
@@ -102,8 +103,8 @@ def _written(values: Mapping[str, Any]) -> Dataset:
             vr = "SS" if signed else "US"
         elif vr == "OB or OW":
             vr = "OW" if values["BitsAllocated"] > 8 else "OB"
-        dataset.add(DataElement(what.tag, vr, value, validation_mode=strict))
-    return dataset
+        elements[what.tag] = DataElement(what.tag, vr, value, validation_mode=strict)
+    return Dataset(elements)
 
 
 def add_file_meta(dataset: Dataset, source_ae_title: str) -> None:

@@ -48,6 +48,8 @@ def _settle(
 ) -> None:
     in_native = sum(keyword in native for keyword in group.leading)
     in_preset = sum(keyword in preset for keyword in group.leading)
+    if in_native == in_preset == 0 and not drop_partial:
+        return
     winner, loser = (native, preset) if in_native >= in_preset else (preset, native)
     _drop(loser, group)
     if drop_partial and not all(keyword in winner for keyword in group.leading):

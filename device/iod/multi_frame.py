@@ -22,6 +22,8 @@ from device.protocol import ObjectKind
 UNIFORM_WITHIN: Final = 0.10
 """Share of the nominal frame time by which intervals may differ and still count as uniform."""
 
+_LONGEST_VECTOR: Final = 2**16 - 2
+
 
 def build_multi_frame(
     context: ObjectContext, frames: Sequence[Frame], frame_time_ms: float | None
@@ -41,8 +43,8 @@ def build_multi_frame(
     Raises
     ------
     UnsuitableFrame
-        The frames differ, run backwards in time, or are not unsigned MONOCHROME2 or RGB, which is
-        all that these IODs allow.
+        The frames differ, run backwards in time, are too many for one object, or are not unsigned
+        MONOCHROME2 or RGB, which is all that these IODs allow.
     CharacterSetError, InvalidIdentity
         As for :func:`build_image`.
     """
@@ -122,6 +124,11 @@ def _increments(frames: Sequence[Frame], frame_time_ms: float | None) -> dict[st
     if all(abs(one - frame_time_ms) <= UNIFORM_WITHIN * frame_time_ms for one in intervals):
         return _pointing_at("FrameTime", count) | {"FrameTime": _milliseconds(frame_time_ms)}
     vector = ["0", *(_milliseconds(one) for one in intervals)]
+    if len("\\".join(vector)) > _LONGEST_VECTOR:
+        raise UnsuitableFrame(
+            f"{count} frames at uneven intervals are more than one object can time; "
+            f"acquire fewer frames at a time"
+        )
     return _pointing_at("FrameTimeVector", count) | {"FrameTimeVector": vector}
 
 
@@ -130,4 +137,4 @@ def _pointing_at(keyword: str, count: int) -> dict[str, Any]:
 
 
 def _milliseconds(value: float) -> str:
-    return str(format_number_as_ds(round(value, 3)))
+    return str(format_number_as_ds(round(float(value), 3)))

@@ -138,11 +138,11 @@ def pixel_values(
 def _encoded(arrays: Sequence[NDArray[Any]], allocated: int, *, signed: bool) -> bytes:
     """Little endian, row by row, padded to an even length (PS3.5 section 8.1.1)."""
     dtype = np.dtype(f"<{'i' if signed else 'u'}{allocated // 8}")
-    pieces = [np.ascontiguousarray(array, dtype=dtype).data for array in arrays]
-    if len(pieces) == 1 and pieces[0].nbytes % 2 == 0:
-        return pieces[0].tobytes()
-    padding = b"\0" if sum(piece.nbytes for piece in pieces) % 2 else b""
-    return b"".join((*pieces, padding))
+    plain = [np.ascontiguousarray(array, dtype=dtype) for array in arrays]
+    odd = sum(array.nbytes for array in plain) % 2
+    if len(plain) == 1 and not odd:
+        return plain[0].tobytes()
+    return b"".join([*(array.reshape(-1).view(np.uint8).data for array in plain), b"\0" * odd])
 
 
 def time_values(frame: Frame, zone: timezone) -> dict[str, Any]:

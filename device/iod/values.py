@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -17,6 +17,7 @@ from typing import Any, Final
 
 from pydicom.datadict import dictionary_VM, dictionary_VR, tag_for_keyword
 from pydicom.dataset import Dataset
+from pydicom.tag import BaseTag, Tag
 from pydicom.valuerep import format_number_as_ds
 
 ORTHONORMAL_TOLERANCE: Final = 1e-3
@@ -40,6 +41,7 @@ _FORMATS: Final = {
     "TM": re.compile(r"([01]\d|2[0-3])([0-5]\d(([0-5]\d|60)(\.\d{1,6})?)?)?"),
     "UI": re.compile(r"(?=.{1,64}$)(0|[1-9]\d*)(\.(0|[1-9]\d*))*"),
 }
+_NEVER_A_VALUE: Final = (bytes, bytearray, bool, dict, list, tuple)
 _CONTROL: Final = re.compile(r"[\x00-\x09\x0b\x0e-\x1a\x1c-\x1f\x7f]")
 _LINE_BREAKS: Final = re.compile(r"[\n\f\r]")
 
@@ -48,7 +50,7 @@ _LINE_BREAKS: Final = re.compile(r"[\n\f\r]")
 class Definition:
     """One attribute as PS3.6 defines it."""
 
-    tag: int
+    tag: BaseTag
     vr: str
     least: int
     most: int | None
@@ -76,7 +78,7 @@ def definition(keyword: str) -> Definition:
     low, _, high = dictionary_VM(tag).partition("-")
     step = re.match(r"\d+(?=n)", high)
     most = None if high.endswith("n") else int(high or low)
-    return Definition(tag, dictionary_VR(tag), int(low), most, int(step[0]) if step else 1)
+    return Definition(Tag(tag), dictionary_VR(tag), int(low), most, int(step[0]) if step else 1)
 
 
 def accepted(keyword: str, value: Any) -> Any | None:
@@ -87,7 +89,7 @@ def accepted(keyword: str, value: Any) -> Any | None:
     keyword : str
         A DICOM keyword.
     value : Any
-        A scalar, or a list or tuple of them, or a backslash-separated string.
+        A scalar, a list, tuple or array of them, or a backslash-separated string.
 
     Returns
     -------
@@ -102,6 +104,8 @@ def accepted(keyword: str, value: Any) -> Any | None:
         return items or None
     values = _split(value, what)
     if not values or not what.holds(len(values)):
+        return None
+    if any(one is None or isinstance(one, _NEVER_A_VALUE) for one in values):
         return None
     convert = _CONVERTERS.get(what.vr)
     if convert is None:
@@ -122,6 +126,8 @@ def numbers(value: Any) -> tuple[float, ...]:
 
 
 def _split(value: Any, what: Definition) -> list[Any]:
+    if hasattr(value, "tolist"):
+        value = value.tolist()
     if value is None:
         return []
     if isinstance(value, str):
@@ -129,14 +135,12 @@ def _split(value: Any, what: Definition) -> list[Any]:
         if not text:
             return []
         return text.split("\\") if what.most != 1 and what.vr not in ("LT", "ST", "UT") else [text]
-    if isinstance(value, Iterable) and not isinstance(value, bytes) and what.vr != "PN":
+    if isinstance(value, Sequence) and not isinstance(value, bytes):
         return list(value)
     return [value]
 
 
 def _decimal(value: Any, vr: str) -> str | None:
-    if isinstance(value, bool):
-        return None
     try:
         number = float(value)
     except (TypeError, ValueError):
@@ -156,8 +160,6 @@ def _float(value: Any, vr: str) -> float | None:
 
 
 def _integer(value: Any, vr: str) -> int | None:
-    if isinstance(value, bool):
-        return None
     try:
         number = float(value)
         if not number.is_integer():
@@ -166,6 +168,12 @@ def _integer(value: Any, vr: str) -> int | None:
         return None
     low, high = _INTEGER_RANGES[vr]
     return int(number) if low <= number <= high else None
+
+
+def _either_sign(value: Any, _: str) -> int | None:
+    """For the pixel representation to decide; it is not known here."""
+    unsigned = _integer(value, "US")
+    return _integer(value, "SS") if unsigned is None else unsigned
 
 
 def _text(value: Any, vr: str) -> str | None:
@@ -212,7 +220,7 @@ _CONVERTERS: Final[dict[str, Callable[[Any, str], Any]]] = {
     "DA": _date,
     "DS": _decimal,
     "PN": _person_name,
-    "US or SS": lambda value, _: _integer(value, "US") if value >= 0 else _integer(value, "SS"),
+    "US or SS": _either_sign,
 }
 
 
