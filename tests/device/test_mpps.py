@@ -183,7 +183,12 @@ def answer(number: int = 1, charset: str | list[str] = "ISO_IR 100") -> Dataset:
     ds.ReferencedPatientSequence = [reference("1.2.840.10008.3.1.2.1.1", "1.9"), reference("", "")]
     ds.RequestedProcedureID = f"R{number}"
     ds.RequestedProcedureDescription = "CT head"
-    ds.RequestedProcedureCodeSequence = [code("P1", "CT head"), code("", "")]
+    ds.RequestedProcedureCodeSequence = [
+        code("P1", "CT head"),
+        code("", ""),
+        code("", "Meaning alone"),
+        code("P2", ""),
+    ]
     ds.PlacerOrderNumberImagingServiceRequest = "PL1"
     step = Dataset()
     step.Modality = "CT"
