@@ -8,7 +8,7 @@ lack a required one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -61,15 +61,15 @@ _SHAPES: Final = {
 }
 
 
-def complete_items(keyword: str, items: Iterable[Any]) -> list[Dataset] | None:
+def complete_items(keyword: str, items: Any) -> list[Dataset] | None:
     """Rebuild the items of a sequence as an image may carry them.
 
     Parameters
     ----------
     keyword : str
         The sequence; one that this module does not know is never copied.
-    items : iterable of Dataset
-        Decoded items as received; they are not changed.
+    items : sequence of Dataset
+        Decoded items as received; they are not changed. Anything else counts as none.
 
     Returns
     -------
@@ -78,17 +78,17 @@ def complete_items(keyword: str, items: Iterable[Any]) -> list[Dataset] | None:
         none of them is complete.
     """
     shape = _SHAPES.get(keyword)
-    if shape is None:
+    if shape is None or not isinstance(items, Sequence):
         return None
     kept: dict[tuple[str, ...], Dataset] = {}
     for item in items:
-        rebuilt = _rebuilt(shape, item)
+        rebuilt = _rebuilt(shape, item) if isinstance(item, Dataset) else None
         if rebuilt is not None:
             kept.setdefault(tuple(str(rebuilt[k].value) for k in shape.required[:2]), rebuilt)
     return list(kept.values()) or None
 
 
-def _rebuilt(shape: _Shape, item: Any) -> Dataset | None:
+def _rebuilt(shape: _Shape, item: Dataset) -> Dataset | None:
     rebuilt = Dataset()
     for keyword in (*shape.required, *shape.allowed):
         element = item.get(keyword)

@@ -16,7 +16,6 @@ from functools import cache
 from typing import Any, Final
 
 from pydicom.datadict import dictionary_VM, dictionary_VR, tag_for_keyword
-from pydicom.dataset import Dataset
 from pydicom.tag import BaseTag, Tag
 from pydicom.valuerep import format_number_as_ds
 
@@ -42,6 +41,7 @@ _FORMATS: Final = {
     "UI": re.compile(r"(?=.{1,64}$)(0|[1-9]\d*)(\.(0|[1-9]\d*))*"),
 }
 _NEVER_A_VALUE: Final = (bytes, bytearray, bool, dict, list, tuple)
+_NUMBER: Final = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _CONTROL: Final = re.compile(r"[\x00-\x09\x0b\x0e-\x1a\x1c-\x1f\x7f]")
 _LINE_BREAKS: Final = re.compile(r"[\n\f\r]")
 
@@ -95,13 +95,10 @@ def accepted(keyword: str, value: Any) -> Any | None:
     -------
     Any or None
         Text and decimal strings as ``str`` (or a list of them where there are several), integers
-        as ``int``, sequences as a list of data sets; None for what is empty, absurd, of the wrong
-        multiplicity or not writable in the attribute's value representation (PS3.5 section 6.2).
+        as ``int``; None for what is empty, absurd, of the wrong multiplicity or not writable in the
+        attribute's value representation (PS3.5 section 6.2), and for sequences and pixels.
     """
     what = definition(keyword)
-    if what.vr == "SQ":
-        items = [item for item in value or () if isinstance(item, Dataset) and len(item)]
-        return items or None
     values = _split(value, what)
     if not values or not what.holds(len(values)):
         return None
@@ -140,34 +137,31 @@ def _split(value: Any, what: Definition) -> list[Any]:
     return [value]
 
 
-def _decimal(value: Any, vr: str) -> str | None:
+def _decimal(value: Any, _: str) -> str | None:
+    text = str(value).strip()
+    if isinstance(value, str) and not _NUMBER.fullmatch(text):
+        return None
     try:
         number = float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
     if not math.isfinite(number):
         return None
-    if vr != "DS":
-        return str(number)
-    text = str(value).strip()
-    as_given = len(text) <= 16 and re.fullmatch(r"[+-]?[0-9.]+([eE][+-]?\d+)?", text)
-    return text if as_given else str(format_number_as_ds(number))
+    if len(text) > 16 or not _NUMBER.fullmatch(text):
+        text = str(format_number_as_ds(number))
+    return text if math.isfinite(float(text)) else None
 
 
 def _float(value: Any, vr: str) -> float | None:
-    text = _decimal(value, vr)
-    return None if text is None else float(text)
+    return None if _decimal(value, vr) is None else float(value)
 
 
 def _integer(value: Any, vr: str) -> int | None:
-    try:
-        number = float(value)
-        if not number.is_integer():
-            return None
-    except (TypeError, ValueError, OverflowError):
+    text = _decimal(value, vr)
+    if text is None or not float(value).is_integer():
         return None
     low, high = _INTEGER_RANGES[vr]
-    return int(number) if low <= number <= high else None
+    return int(float(value)) if low <= float(value) <= high else None
 
 
 def _either_sign(value: Any, _: str) -> int | None:

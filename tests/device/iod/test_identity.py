@@ -229,6 +229,7 @@ def test_a_naive_time_or_a_zeroth_instance_is_refused() -> None:
         replace(context(), instance_number=0)
 
 
+@pytest.mark.filterwarnings("ignore:The value length")
 def test_an_identity_that_cannot_be_written_whole_stops_the_object() -> None:
     broken = answer(number=1)
     item = WorklistItem(broken)
