@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -44,11 +46,12 @@ _COLOURS = {"RGB", "YBR_FULL", "YBR_FULL_422", "YBR_RCT", "YBR_ICT", "PALETTE CO
 def period(path: Path) -> float | None:
     """Seconds per picture of a cine loop (PS3.3 C.7.6.5), or None for stills."""
     dataset = _read(path, pixels=False)
-    frame_time = _number(dataset, "FrameTime")
-    if frame_time:
-        return frame_time / 1000
-    rate = _number(dataset, "CineRate") or _number(dataset, "RecommendedDisplayFrameRate")
-    return 1 / rate if rate else None
+    with _explained(path, "has a broken header"):
+        frame_time = _number(dataset, "FrameTime")
+        if frame_time:
+            return frame_time / 1000
+        rate = _number(dataset, "CineRate") or _number(dataset, "RecommendedDisplayFrameRate")
+        return 1 / rate if rate else None
 
 
 def play(path: Path) -> Iterator[Picture | Damage]:
@@ -60,29 +63,42 @@ def play(path: Path) -> Iterator[Picture | Damage]:
         No DICOM, no picture in it, or pixel data that cannot be decoded.
     """
     dataset = _read(path, pixels=True)
-    _check_size(path, dataset)
-    ratio, method = _lossy_history(dataset)
-    attributes = attributes_of(dataset)
+    with _explained(path, "has a broken header"):
+        _check_size(path, dataset)
+        ratio, method = _lossy_history(dataset)
+        attributes = attributes_of(dataset)
+        gaps = _gaps(dataset)
     attributes.setdefault("ConversionType", "DI")
-    if ratio is not None or method is not None:
+    if method is not None:
         attributes["LossyImageCompression"] = "01"
     known = MappingProxyType(attributes)
-    for after, stored in zip(_gaps(dataset), _decode(path, dataset), strict=False):
-        pixels, bits, photometric = _present(path, dataset, stored)
-        yield Picture(pixels, bits, photometric, known, ratio, method, after)
+    for stored in _decode(path, dataset):
+        with _explained(path, "has a broken header"):
+            pixels, bits, photometric = _present(path, dataset, stored)
+        yield Picture(pixels, bits, photometric, known, ratio, method, next(gaps, None))
+
+
+@contextmanager
+def _explained(path: Path, what: str) -> Iterator[None]:
+    """Whatever the libraries say of a foreign file becomes :class:`CorruptMedia`.
+
+    Their warnings are left out: odd values are judged where they are used, and would be quoted.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    except (CorruptMedia, MemoryError):
+        raise
+    except Exception as error:
+        raise _corrupt(path, f"{what} ({_brief(error)})") from error
 
 
 def _read(path: Path, pixels: bool) -> Dataset:
     """Read a file with or without DICOM preamble."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # odd values are judged where they are used
-            dataset = dcmread(path, force=True, stop_before_pixels=not pixels)
-            _complete_meta(dataset)
-    except MemoryError:
-        raise
-    except Exception as error:
-        raise _corrupt(path, f"is not readable as DICOM ({_brief(error)})") from error
+    with _explained(path, "is not readable as DICOM"):
+        dataset = dcmread(path, force=True, stop_before_pixels=not pixels)
+        _complete_meta(dataset)
     return dataset
 
 
@@ -98,32 +114,22 @@ def _complete_meta(dataset: Dataset) -> None:
 def _check_size(path: Path, dataset: Dataset) -> None:
     if "PixelData" not in dataset:
         raise _corrupt(path, "holds no picture")
-    rows, columns = _number(dataset, "Rows"), _number(dataset, "Columns")
-    samples = _number(dataset, "SamplesPerPixel") or 1
-    if not rows or not columns or rows * columns * samples > MOST_SAMPLES:
-        raise _corrupt(path, f"has a picture of {columns} by {rows}")
-    if max(rows, columns) > LARGEST_SIDE:
+    rows, columns, samples = dataset.Rows, dataset.Columns, dataset.SamplesPerPixel
+    if not 0 < rows * columns * samples <= MOST_SAMPLES or max(rows, columns) > LARGEST_SIDE:
         raise _corrupt(path, f"has a picture of {columns} by {rows}")
 
 
 def _decode(path: Path, dataset: Dataset) -> Iterator[NDArray[Any]]:
     """Decode frame by frame; colour comes as RGB."""
+    syntax = dataset.file_meta.TransferSyntaxUID.name
     decoded = iter_pixels(dataset)
     while True:
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # padding and unused bytes
-                frame = next(decoded)
-                if dataset.PhotometricInterpretation == "PALETTE COLOR":
-                    frame = apply_color_lut(frame, dataset)
-        except StopIteration:
+        with _explained(path, f"the pixel data ({syntax}) cannot be decoded"):
+            frame = next(decoded, None)
+            if frame is not None and dataset.PhotometricInterpretation == "PALETTE COLOR":
+                frame = apply_color_lut(frame, dataset)
+        if frame is None:
             return
-        except MemoryError:
-            raise
-        except Exception as error:
-            syntax = dataset.file_meta.TransferSyntaxUID.name
-            reason = f"the pixel data ({syntax}) cannot be decoded ({_brief(error)})"
-            raise _corrupt(path, reason) from error
         yield frame
 
 
@@ -167,10 +173,8 @@ def _grey(dataset: Dataset, stored: NDArray[Any], bits: int) -> Pixels:
 
 def _gaps(dataset: Dataset) -> Iterator[float | None]:
     """Seconds before each picture, from Frame Time Vector where there is one."""
-    vector = dataset.get("FrameTimeVector") or ()
-    for index in range(MOST_SAMPLES):
-        usable = 0 < index < len(vector) and float(vector[index]) > 0
-        yield float(vector[index]) / 1000 if usable else None
+    vector = [float(step) / 1000 for step in _several(dataset, "FrameTimeVector")]
+    return iter([None, *(step if 0 < step < math.inf else None for step in vector[1:])])
 
 
 def _lossy_history(dataset: Dataset) -> tuple[float | None, str | None]:
@@ -212,7 +216,7 @@ def _number(dataset: Dataset, keyword: str) -> float | None:
         value = float(dataset.get(keyword))
     except (TypeError, ValueError):
         return None
-    return value if value > 0 else None
+    return value if 0 < value < math.inf else None
 
 
 def _corrupt(path: Path, reason: str) -> CorruptMedia:

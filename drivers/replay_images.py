@@ -41,15 +41,23 @@ def play(path: Path) -> Iterator[Picture | Damage]:
     try:
         with warnings.catch_warnings(), Image.open(path, formats=("PNG", "TIFF")) as image:
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            for page in range(getattr(image, "n_frames", 1)):
-                image.seek(page)
+            while _has_page(image, page):
                 image.load()
                 yield _picture(path, image)
+                page += 1
     except (CorruptMedia, GeneratorExit, MemoryError):
         raise
     except Exception as error:
         where = f"page {page + 1}" if page else "the picture"
         raise _corrupt(path, f"{where} cannot be decoded ({error})") from error
+
+
+def _has_page(image: Image.Image, page: int) -> bool:
+    try:
+        image.seek(page)
+    except EOFError:
+        return False
+    return True
 
 
 def _picture(path: Path, image: Image.Image) -> Picture:

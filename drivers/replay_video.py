@@ -45,7 +45,7 @@ def play(path: Path) -> Iterator[Picture | Damage]:
 
     A packet that cannot be decoded is lost, and so is every picture until the next key frame after
     it, since those are built upon it. Where the recording has an even rate, a hole in it counts as
-    the pictures that should be there.
+    the pictures that should be there. Damage that leaves a valid bit stream cannot be noticed.
 
     Raises
     ------
@@ -54,12 +54,13 @@ def play(path: Path) -> Iterator[Picture | Damage]:
     """
     with closing(_open(path)) as container:
         stream = _stream(path, container)
-        stream.codec_context.options = {"err_detect": "explode"}
+        stream.codec_context.options = {"err_detect": "explode+crccheck+bitstream+buffer"}
+        stream.codec_context.thread_count = 1  # FFmpeg forgets the errors of slice threads
         ratio, method = _lossy(path, stream)
         even = _even_period(stream)
         before: float | None = None
         told = 0
-        for item in _sound(path, _decode(path, container, stream)):
+        for item in _sound(path, _decode(path, container, stream), even):
             if isinstance(item, Damage):
                 told += 1
                 yield item
@@ -70,13 +71,14 @@ def play(path: Path) -> Iterator[Picture | Damage]:
             before, told = item.time, 0
             pixels, bits, photometric = _present(path, item)
             yield Picture(pixels, bits, photometric, _VIDEO, ratio, method, after)
-        if not told and _missing(_left(container, before), even):
+        if not told and _missing(_left(container, before), even) > 1:
             yield Damage(str(path), "the recording ends before its announced length")
 
 
-def _sound(path: Path, decoded: Iterator[Any]) -> Iterator[Any]:
+def _sound(path: Path, decoded: Iterator[Any], even: float | None) -> Iterator[Any]:
     """Leave out what is built upon damage; decoders hand pictures out later than they come in."""
     damaged_at: float | None = None
+    before: float | None = None
     for item in decoded:
         if isinstance(item, _Broken):
             damaged_at = max(item.time, damaged_at or 0.0)
@@ -84,6 +86,9 @@ def _sound(path: Path, decoded: Iterator[Any]) -> Iterator[Any]:
             continue
         if item.is_corrupt:
             damaged_at = max(item.time or 0.0, damaged_at or 0.0)
+        if before is not None and _missing(_gap(before, item.time), even):
+            damaged_at = max(before, damaged_at or 0.0)
+        before = item.time
         if damaged_at is not None and item.key_frame and (item.time or 0.0) > damaged_at:
             damaged_at = None
         if damaged_at is None:
