@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 from io import BytesIO
 
+from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.errors import InvalidDicomError
 from pydicom.filebase import DicomBytesIO
@@ -12,6 +13,8 @@ from pydicom.filereader import read_dataset
 from pydicom.filewriter import write_dataset
 
 from services.dicom.sop_classes import IMPLICIT_VR_LITTLE_ENDIAN
+
+_UNDEFINED_LENGTH = 0xFFFFFFFF
 
 UNREADABLE = (
     ArithmeticError,
@@ -46,4 +49,17 @@ def decode_data_set(data: bytes, transfer_syntax: str) -> Dataset:
     One of :data:`UNREADABLE`
         Here or later, when an element is looked at.
     """
-    return read_dataset(BytesIO(data), transfer_syntax == IMPLICIT_VR_LITTLE_ENDIAN, True)
+    data_set = read_dataset(BytesIO(data), transfer_syntax == IMPLICIT_VR_LITTLE_ENDIAN, True)
+    for element in data_set.values():
+        if isinstance(element, RawDataElement) and _is_cut_off(element):
+            raise EOFError("an element is longer than the data set")
+    return data_set
+
+
+def _is_cut_off(element: RawDataElement) -> bool:
+    """pydicom takes what is left for the value of an element that is too long."""
+    return (
+        isinstance(element.value, bytes)
+        and element.length != _UNDEFINED_LENGTH
+        and element.length != len(element.value)
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,6 +23,8 @@ from services.dicom.peers import Peer
 from services.dicom.sop_classes import UNCOMPRESSED
 from services.dicom.stream import Message, Stream
 from services.errors import PeerAborted, PeerError
+
+log = logging.getLogger(__name__)
 
 _PENDING = (0xFF00, 0xFF01)
 _CANCELLED = 0xFE00
@@ -54,22 +57,22 @@ class Answers:
         """Return the identifier; what may be raised is in :data:`encoding.UNREADABLE`."""
         return decode_data_set(answer, self._transfer_syntax)
 
-    def stop(self) -> None:
-        """Send C-CANCEL unless all answers came, and wait for the peer to stop.
+    def stop(self) -> bool:
+        """Send C-CANCEL unless all answers came; say whether the peer came to an end in time.
 
-        Raises
-        ------
-        PeerError
-            The peer does not stop within its DIMSE timeout; what came before is whole.
+        How it ends does not matter any more: what came before is whole.
         """
         if self._finished:
-            return
+            return True
         deadline = time.monotonic() + self._peer.timeouts.dimse
-        self._stream.send(self._context_id, cancel_request(_MESSAGE_ID))
-        while not self._finished:
-            if time.monotonic() > deadline:
-                raise PeerAborted(self._peer.name, "it goes on answering after C-CANCEL")
-            self._next()
+        try:
+            self._stream.send(self._context_id, cancel_request(_MESSAGE_ID))
+            while not self._finished and time.monotonic() < deadline:
+                self._next()
+        except PeerError as error:
+            log.info("%s after C-CANCEL: %s", self._peer.name, type(error).__name__)
+            return False
+        return self._finished
 
     def _next(self) -> Message:
         message = self._stream.receive()
@@ -102,8 +105,11 @@ def find(peer: Peer, calling_ae: str, sop_class_uid: str, identifier: Dataset) -
     try:
         answers = Answers(peer, stream, sop_class_uid, identifier)
         yield answers
-        answers.stop()
+        stopped = answers.stop()
     except BaseException:
         stream.abort()
         raise
-    stream.release()
+    if stopped:
+        stream.release()
+    else:
+        stream.abort()
