@@ -1,0 +1,56 @@
+# Every target does its own set-up: Debian packages where root allows, Python packages into .venv.
+
+VENV := .venv
+BIN := $(VENV)/bin
+PYTHON ?= python3
+WORKERS ?= 2
+export PYTHON
+
+.PHONY: demo test check lint bench lock clean
+
+demo: $(VENV)/.ready
+	$(BIN)/gantry demo
+
+test: $(VENV)/.ready tests/peers/mpps/node_modules/.ready
+	tools/debian-packages test
+	$(MAKE) --no-print-directory check
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadscope
+
+lint: $(VENV)/.ready
+	$(MAKE) --no-print-directory check
+
+check:
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(VENV)/.ready
+	tools/debian-packages test
+	$(BIN)/python -m tests.bench
+
+$(VENV)/.ready: locks/dev.txt pyproject.toml tools/debian-packages
+	tools/debian-packages demo
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --require-hashes -r locks/dev.txt
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation \
+		--config-settings editable_mode=strict -e .
+	touch $@
+
+tests/peers/mpps/node_modules/.ready: tests/peers/mpps/package-lock.json tools/debian-packages
+	tools/debian-packages test
+	cd tests/peers/mpps && npm ci --ignore-scripts --no-audit --no-fund
+	touch $@
+
+# Pins every dependency with its hashes; without index addresses, so that any mirror serves.
+lock: $(VENV)/.ready
+	$(BIN)/python -m pip install --quiet pip-tools
+	for set in runtime dev; do \
+		$(BIN)/pip-compile --quiet --upgrade --generate-hashes --allow-unsafe --strip-extras \
+			--no-header --no-annotate --no-emit-index-url --no-emit-find-links \
+			--no-emit-trusted-host --build-deps-for editable \
+			$$([ $$set = dev ] && echo --extra dev) -o locks/$$set.txt pyproject.toml; \
+	done
+
+clean:
+	rm -rf $(VENV) tests/peers/mpps/node_modules build *.egg-info
