@@ -16,11 +16,18 @@ from pydicom.uid import ExplicitVRLittleEndian
 from pydicom.valuerep import DSfloat, PersonName
 
 from device.iod import encode
-from device.iod.modules import Row
+from device.iod.modules import Row, Source
 from device.iod.tables import CT, GRAYSCALE_BYTE, MR, SC
 from device.iod.values import accepted, definition
 
-KEYWORDS = sorted({row.keyword for iod in (CT, MR, SC, GRAYSCALE_BYTE) for row in iod.rows})
+KEYWORDS = sorted(
+    {
+        row.keyword
+        for iod in (CT, MR, SC, GRAYSCALE_BYTE)
+        for row in iod.rows
+        if row.sources != (Source.GENERATED,)
+    }
+)
 
 scalars = st.one_of(
     st.none(),
