@@ -27,6 +27,7 @@ _CLASS_INSTANCE_CONFLICT = 0x0119
 _ALL_COMMITTED, _SOME_FAILED = 1, 2
 _AFTER_THE_RESPONSE = 0.05
 _FIRST_RETRY, _LONGEST_RETRY = 0.5, 15.0
+_LONGEST_WAIT = 10.0
 
 
 def read_request(information: Dataset) -> tuple[str, list[Reference]]:
@@ -60,6 +61,7 @@ class CommitmentReporter:
         self._faults = faults
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
+        self._opened: set[Association] = set()
 
     def owe(self, transaction_uid: str, caller: str, association: Association | None) -> None:
         """Report on this transaction as the fault switches say."""
@@ -80,8 +82,10 @@ class CommitmentReporter:
     def stop(self) -> None:
         """End all waiting; what was not reported stays pending."""
         self._stopping.set()
+        for association in tuple(self._opened):
+            association.abort()
         for thread in self._threads:
-            thread.join(2.0)
+            thread.join(_LONGEST_WAIT + 1.0)
 
     def _deliver(
         self, transaction_uid: str, caller: str, association: Association | None, faults: Faults
@@ -125,7 +129,7 @@ class CommitmentReporter:
     def _send_to_target(self, report: Dataset, caller: str, faults: Faults) -> bool:
         host, port = self._targets[caller]
         ae = AE(ae_title=self._ae_title)
-        ae.acse_timeout = ae.dimse_timeout = ae.connection_timeout = 10
+        ae.acse_timeout = ae.dimse_timeout = ae.connection_timeout = _LONGEST_WAIT
         ae.add_requested_context(StorageCommitmentPushModel)
         roles: list[Any] = []
         if faults.commitment_role_selection:
@@ -133,10 +137,12 @@ class CommitmentReporter:
         association = ae.associate(host, port, ae_title=caller, ext_neg=roles)
         if not association.is_established:
             return False
+        self._opened.add(association)
         try:
             return self._send_on(association, report, role_accepted=False)
         finally:
             association.release()
+            self._opened.discard(association)
 
     def _send_on(self, association: Association, report: Dataset, *, role_accepted: bool) -> bool:
         if not association.is_established:

@@ -15,11 +15,12 @@ from types import TracebackType
 from typing import Any, Self
 
 from pydicom.dataset import Dataset
-from pynetdicom import AE, _config, evt
+from pynetdicom import AE, evt
 from pynetdicom.association import Association
 from pynetdicom.presentation import PresentationContext
 from pynetdicom.transport import ThreadedAssociationServer
 
+from services.dicom import guards
 from services.hospital.faults import Faults
 from services.hospital.store import HospitalStore
 
@@ -33,7 +34,6 @@ MAX_PDU = 131072
 _CONGESTION = (0x02, 0x03, 0x01)
 _LIMIT_EXCEEDED = (0x02, 0x03, 0x02)
 _GRACE = 1.0
-_QUICKACK = getattr(socket, "TCP_QUICKACK", None)
 
 
 class _Listener(ThreadedAssociationServer):
@@ -116,7 +116,8 @@ class Entity(ABC):
         """Listen; OSError when the port is taken."""
         if self._server is not None:
             return
-        quiet_library()
+        guards.install()
+        logging.getLogger("pynetdicom").setLevel(logging.WARNING)
         self._stopping = threading.Event()
         ae = AE(ae_title=self.ae_title)
         ae.maximum_pdu_size = MAX_PDU
@@ -127,7 +128,6 @@ class Entity(ABC):
         ae.network_timeout = 120
         own: list[Handler] = [
             (evt.EVT_CONN_OPEN, self._on_open),
-            (evt.EVT_DATA_RECV, _acknowledge_at_once),
             (evt.EVT_REQUESTED, self._on_requested),
             (evt.EVT_C_ECHO, self._on_echo),
         ]
@@ -177,11 +177,8 @@ class Entity(ABC):
         if seconds:
             self._stopping.wait(seconds)
 
-    def _on_open(self, event: evt.Event) -> None:
-        connection = _connection(event.assoc)
-        if connection is not None:
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        _acknowledge_at_once(event)
+    def _on_open(self, event: evt.Event) -> None:  # noqa: ARG002
+        """The ``silent`` fault: the association's thread starts only when it is turned off."""
         while self.faults().silent and not self._stopping.wait(0.05):
             continue
 
@@ -189,7 +186,7 @@ class Entity(ABC):
         """Reject by fault or by limit, before anything is negotiated."""
         association: Association = event.assoc
         if self.faults().refuse_associations:
-            association.acse.send_reject(*_CONGESTION)
+            _reject(association, _CONGESTION)
             _log.info("%s refused an association: fault", self.ae_title)
             return
         request = association.requestor.primitive
@@ -203,7 +200,7 @@ class Entity(ABC):
             if not full:
                 self._live[association] = caller
         if full:
-            association.acse.send_reject(*_LIMIT_EXCEEDED)
+            _reject(association, _LIMIT_EXCEEDED)
             _log.info("%s refused an association of %s: limit", self.ae_title, caller)
 
     def _on_echo(self, event: evt.Event) -> int:  # noqa: ARG002
@@ -221,14 +218,6 @@ class Entity(ABC):
         trace: TracebackType | None,
     ) -> None:
         self.stop()
-
-
-def quiet_library() -> None:
-    """Keep pynetdicom from writing patients' data to the log, and from preparing to."""
-    logging.getLogger("pynetdicom").setLevel(logging.WARNING)
-    _config.LOG_HANDLER_LEVEL = "none"
-    _config.LOG_REQUEST_IDENTIFIERS = False
-    _config.LOG_RESPONSE_IDENTIFIERS = False
 
 
 def caller_of(event: evt.Event) -> str:
@@ -264,7 +253,8 @@ def failure(status: int, comment: str = "", error_id: int | None = None) -> Data
 
 def reset_connection(association: Association, last_words: bytes = b"") -> None:
     """Break a connection off with a TCP reset, perhaps after a piece of a PDU."""
-    connection = _connection(association)
+    wrapper = association.dul.socket
+    connection = wrapper.socket if wrapper is not None else None
     if connection is None:
         return
     with suppress(OSError):
@@ -274,18 +264,10 @@ def reset_connection(association: Association, last_words: bytes = b"") -> None:
     connection.close()
 
 
-def _acknowledge_at_once(event: evt.Event) -> None:
-    """Undo the delayed acknowledgement, which Linux re-arms after each read (40 ms a message)."""
-    connection = _connection(event.assoc)
-    if _QUICKACK is None or connection is None:
-        return
-    with suppress(OSError):
-        connection.setsockopt(socket.IPPROTO_TCP, _QUICKACK, 1)
-
-
-def _connection(association: Association) -> socket.socket | None:
-    wrapper = association.dul.socket
-    return wrapper.socket if wrapper is not None else None
+def _reject(association: Association, reason: tuple[int, int, int]) -> None:
+    """Answer A-ASSOCIATE-RJ, and wait until it is out: what follows closes the connection."""
+    association.acse.send_reject(*reason)
+    association.kill()
 
 
 def _is_live(association: Association) -> bool:

@@ -19,7 +19,7 @@ _UID = re.compile(r"[0-9.]{1,64}")
 _FIRST_TIME, _LAST_TIME = "000000.000000", "235959.999999"
 
 
-class BadIdentifier(ServiceError, ValueError):  # noqa: N818 - as all errors of services
+class BadIdentifier(ServiceError, ValueError):
     """The query cannot be answered (status A900); the text names attributes, never values."""
 
     def __init__(self, comment: str, tag: int | None = None) -> None:

@@ -28,7 +28,7 @@ NO_LONGER_UPDATABLE = 0xA710
 FINAL = frozenset(("COMPLETED", "DISCONTINUED"))
 
 
-class MppsRefused(ServiceError):  # noqa: N818 - as all errors of services
+class MppsRefused(ServiceError):
     """The request is refused; the text names attributes, never values."""
 
     def __init__(

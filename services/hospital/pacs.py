@@ -13,7 +13,28 @@ from pathlib import Path
 
 from pydicom import dcmread
 from pydicom.dataset import Dataset
-from pydicom.uid import UID, AllTransferSyntaxes, ExplicitVRLittleEndian, ImplicitVRLittleEndian
+from pydicom.uid import (
+    HEVCMP51,
+    HTJ2K,
+    JPEG2000,
+    MPEG2MPML,
+    MPEG4HP41,
+    MPEG4HP42STEREO,
+    UID,
+    DeflatedExplicitVRLittleEndian,
+    ExplicitVRBigEndian,
+    ExplicitVRLittleEndian,
+    HTJ2KLossless,
+    ImplicitVRLittleEndian,
+    JPEG2000Lossless,
+    JPEGBaseline8Bit,
+    JPEGExtended12Bit,
+    JPEGLossless,
+    JPEGLosslessSV1,
+    JPEGLSLossless,
+    JPEGLSNearLossless,
+    RLELossless,
+)
 from pynetdicom import StoragePresentationContexts, build_context, evt
 from pynetdicom.pdu import P_DATA_TF
 from pynetdicom.presentation import PresentationContext
@@ -45,7 +66,27 @@ _log = logging.getLogger(__name__)
 Targets = Mapping[str, tuple[str, int]]
 """AE title to host and port."""
 
-_ANY: list[str | UID] = [*AllTransferSyntaxes]
+_ANY: list[str | UID] = [
+    ExplicitVRLittleEndian,
+    ImplicitVRLittleEndian,
+    ExplicitVRBigEndian,
+    DeflatedExplicitVRLittleEndian,
+    RLELossless,
+    JPEGBaseline8Bit,
+    JPEGExtended12Bit,
+    JPEGLossless,
+    JPEGLosslessSV1,
+    JPEGLSLossless,
+    JPEGLSNearLossless,
+    JPEG2000Lossless,
+    JPEG2000,
+    HTJ2KLossless,
+    HTJ2K,
+    MPEG2MPML,
+    MPEG4HP41,
+    MPEG4HP42STEREO,
+    HEVCMP51,
+]
 _PLAIN: list[str | UID] = [ExplicitVRLittleEndian, ImplicitVRLittleEndian]
 _LONGEST_HEADER_VALUE = 1024
 _HALF_A_PDU = struct.pack(">BBL", 0x04, 0, 256) + bytes(40)
