@@ -133,6 +133,9 @@ def _accept(keyword: str, value: Any, key: KeyPath, report: Report) -> Any:
     vr, vm = dictionary_VR(keyword), dictionary_VM(keyword)
     allowed = _allowed(vr, vm)
     values = value if isinstance(value, list) else [value]
+    if any(isinstance(item, str) and "\\" in item for item in values):
+        report.add(key, value, "holds a backslash; write several values as a list", allowed)
+        return ABSENT
     if not multiplicity_allows(vm, len(values)):
         report.add(key, value, f"has another number of values: {len(values)}", allowed)
         return ABSENT
@@ -184,8 +187,6 @@ def _convert(item: Any, vr: str) -> tuple[Any, str]:
         return None, f"{show(item)} is not text in quotes"
     if not item.strip():
         return None, "is empty; leave the key out where nothing is known"
-    if "\\" in item:
-        return None, "holds a backslash; write several values as a list"
     try:
         validate_value(vr, item, RAISE)
     except ValueError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import shutil
 import threading
 from collections.abc import Callable
@@ -98,7 +99,7 @@ def test_times_never_run_backwards_and_wall_time_agrees(make: Make, tmp_path: Pa
     frames = media.drain(source)
     beats = np.diff([frame.monotonic_ns for frame in frames])
     assert (beats == 100_000_000).all()
-    for first, second in zip(frames, frames[1:], strict=False):
+    for first, second in itertools.pairwise(frames):
         assert abs((second.taken_at - first.taken_at).total_seconds() - 0.1) < 1e-5
         assert second.taken_at.utcoffset() is not None
     assert source.frame_time_ms == 100
