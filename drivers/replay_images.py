@@ -39,10 +39,8 @@ def play(path: Path) -> Iterator[Picture | Damage]:
     """
     page = 0
     try:
-        with warnings.catch_warnings(), Image.open(path, formats=("PNG", "TIFF")) as image:
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            while _has_page(image, page):
-                image.load()
+        with Image.open(path, formats=("PNG", "TIFF")) as image:
+            while _load_page(image, page):
                 yield _picture(path, image)
                 page += 1
     except (CorruptMedia, GeneratorExit, MemoryError):
@@ -52,11 +50,14 @@ def play(path: Path) -> Iterator[Picture | Damage]:
         raise _corrupt(path, f"{where} cannot be decoded ({error})") from error
 
 
-def _has_page(image: Image.Image, page: int) -> bool:
-    try:
-        image.seek(page)
-    except EOFError:
-        return False
+def _load_page(image: Image.Image, page: int) -> bool:
+    """Decode one page; False where there is none. Pillow's warnings say less than its errors."""
+    with warnings.catch_warnings(action="ignore"):
+        try:
+            image.seek(page)
+        except EOFError:
+            return False
+        image.load()
     return True
 
 
