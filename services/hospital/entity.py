@@ -153,7 +153,8 @@ class Entity(ABC):
         self._stopping.set()
         server.shutdown()
         live = list(ae.active_associations)
-        aborts = [threading.Thread(target=each.abort, daemon=True) for each in live]
+        established = [association for association in live if association.is_established]
+        aborts = [threading.Thread(target=each.abort, daemon=True) for each in established]
         for thread in aborts:
             thread.start()
         deadline = time.monotonic() + _GRACE
@@ -177,10 +178,12 @@ class Entity(ABC):
         if seconds:
             self._stopping.wait(seconds)
 
-    def _on_open(self, event: evt.Event) -> None:  # noqa: ARG002
+    def _on_open(self, event: evt.Event) -> None:
         """The ``silent`` fault: the association's thread starts only when it is turned off."""
-        while self.faults().silent and not self._stopping.wait(0.05):
-            continue
+        while self.faults().silent:
+            if self._stopping.wait(0.05):
+                reset_connection(event.assoc)
+                return
 
     def _on_requested(self, event: evt.Event) -> None:
         """Reject by fault or by limit, before anything is negotiated."""

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 from pydicom.data import get_testdata_file
 from pydicom.dataset import Dataset
-from pydicom.uid import ImplicitVRLittleEndian
+from pydicom.uid import ImplicitVRLittleEndian, generate_uid
 
 from tests.services.hospital.scu import associated, dcmtk
 
@@ -28,12 +28,12 @@ class FilmClient:
 
     def __init__(self, association, meta=GRAY_META):
         self.association, self.meta = association, meta
+        self.session_uid, self.film_uid = generate_uid(), generate_uid()
 
     def session(self, **values):
-        status, answer = self.association.send_n_create(
-            dataset(**values) if values else None, SESSION, meta_uid=self.meta
+        status, _ = self.association.send_n_create(
+            dataset(**values) if values else None, SESSION, self.session_uid, meta_uid=self.meta
         )
-        self.session_uid = answer.AffectedSOPInstanceUID if answer else None
         return status.Status
 
     def film_box(self, display_format, **values):
@@ -47,10 +47,10 @@ class FilmClient:
                 **values,
             ),
             FILM_BOX,
+            self.film_uid,
             meta_uid=self.meta,
         )
         if status.Status == 0x0000:
-            self.film_uid = answer.AffectedSOPInstanceUID
             self.boxes = list(answer.ReferencedImageBoxSequence)
         return status.Status
 
@@ -170,7 +170,7 @@ def test_requests_that_make_no_sense_are_refused(hospital):
         assert film.picture(0, Rows=4, Columns=4, SamplesPerPixel=1) == 0x0106
         short = grey(np.zeros((2, 2), np.uint8), 8) | {"Rows": 200}
         assert film.picture(0, **short) == 0x0106
-        assert film.print(FILM_BOX, "1.2.3") == 0x0112
+        assert film.print(FILM_BOX, "1.2.4") == 0x0112
 
 
 def test_a_film_ends_with_its_association(hospital):
@@ -234,7 +234,8 @@ def test_dcmprscu_prints_two_images(hospital, tmp_path: Path):
     configuration.write_text(CONFIGURATION.format(folder=folder, port=hospital.printer.port))
     made = dcmtk(
         "dcmpsprt", "-v", "-c", configuration, "-p", "FILM", "-l", "2", "1",
-        "--filmsize", "14INX17IN", *(get_testdata_file(f"{kind}_small.dcm") for kind in ("CT", "MR")),
+        "--filmsize", "14INX17IN",
+        *(get_testdata_file(name) for name in ("CT_small.dcm", "MR_small.dcm")),
     )  # fmt: skip
     (stored_print,) = folder.glob("SP_*")
     assert stored_print, made.stdout + made.stderr
