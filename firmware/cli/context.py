@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import os
+import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
@@ -67,6 +68,11 @@ def explained(command: Callable[P, R]) -> Callable[P, R]:
             # the reader of our output went away, as `head` does
             os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
             raise SystemExit(1) from None
+        except (OSError, sqlite3.Error) as error:
+            raise click.ClickException(
+                f"this machine refused a step: {error}. What was reported as safe before is safe. "
+                f"Check that the disk is there, writable and not full, then try again"
+            ) from error
 
     return wrapped
 

@@ -67,7 +67,12 @@ def demo(as_json: bool, keep: Path | None) -> None:
 
 def _fresh_folder(folder: Path) -> Path:
     folder = folder.absolute()
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise click.UsageError(
+            f"{folder} cannot be made ({error.strerror}): give another folder to --keep"
+        ) from error
     if any(folder.iterdir()):
         raise click.UsageError(f"{folder} is not empty: give a new folder to --keep")
     return folder

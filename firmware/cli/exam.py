@@ -152,12 +152,13 @@ def acquire(
     summary = acquisition.run(source, frames=frames, seconds=seconds)
     if as_json:
         print_json(_summary_as_plain(summary))
-    else:
-        _tell(summary, protocol.object.value)
     if not summary.instances:
         raise click.ClickException(
-            summary.ended_by or f"the source {protocol.source!r} gave no frame; nothing was taken"
+            f"nothing was taken: "
+            f"{summary.ended_by or f'the source {protocol.source!r} gave no frame'}"
         )
+    if not as_json:
+        _tell(summary, protocol.object.value)
 
 
 def _announce(instance: Instance) -> None:

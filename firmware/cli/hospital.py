@@ -54,10 +54,10 @@ def hospital(
     logs.begin()
     prepare_libraries()
     configuration = read_configuration(config_file)
+    misbehaviour = _parse(faults)
     where = folder or configuration.state_dir / "hospital"
-    where.mkdir(parents=True, exist_ok=True)
     with HospitalStore(where / "hospital.db") as store:
-        store.set_faults(_parse(faults))
+        store.set_faults(misbehaviour)
     try:
         run_hospital(
             where,
@@ -81,7 +81,7 @@ def _parse(texts: tuple[str, ...]) -> Faults:
     values: dict[str, object] = {}
     for text in texts:
         name, _, value = text.partition("=")
-        values[name] = int(value, 16) if value.lower().startswith("0x") else value
+        values[name] = _number(value) if value.lower().startswith("0x") else value
     unknown = sorted(set(values) - set(Faults.__dataclass_fields__))
     if unknown:
         known = ", ".join(sorted(Faults.__dataclass_fields__))
@@ -90,3 +90,12 @@ def _parse(texts: tuple[str, ...]) -> Faults:
         return msgspec.convert(values, Faults, strict=False)
     except (msgspec.ValidationError, ValueError) as error:
         raise click.UsageError(f"--fault: {error}") from error
+
+
+def _number(hexadecimal: str) -> int:
+    try:
+        return int(hexadecimal, 16)
+    except ValueError as error:
+        raise click.UsageError(
+            f"--fault: {hexadecimal!r} is no number: write a status as 0xA700"
+        ) from error

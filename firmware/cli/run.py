@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import logging
+import os
+import socket
 from pathlib import Path
 
 import click
 
 from firmware import logs
 from firmware.cli.context import config_option, explained, open_configured, read_configuration
+from firmware.config import ConsoleSettings
 
 _log = logging.getLogger(__name__)
 
@@ -92,10 +95,17 @@ def console(config_file: Path | None) -> None:
 
     logs.begin()
     configuration, box = open_configured(config_file)
-    uvicorn.run(
-        make_app(box),
-        host=configuration.console.bind,
-        port=configuration.console.port,
-        log_config=None,
-        access_log=False,
-    )
+    server = uvicorn.Server(uvicorn.Config(make_app(box), log_config=None, access_log=False))
+    server.run(sockets=[_listening(configuration.console)])
+
+
+def _listening(settings: ConsoleSettings) -> socket.socket:
+    family = socket.AF_INET6 if ":" in settings.bind else socket.AF_INET
+    try:
+        return socket.create_server((settings.bind, settings.port), family=family, backlog=128)
+    except OSError as error:
+        raise click.ClickException(
+            f"cannot serve the console's page at {settings.bind}:{settings.port}: "
+            f"{os.strerror(error.errno or 0)}. Does another program use the port? "
+            f"Choose another as console.port"
+        ) from error

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import date as Date  # noqa: N812 -- the option is called date
 from pathlib import Path
 
 import click
 
 from device.worklist import QueryKeys
+from firmware import logs
 from firmware.cli.context import (
     config_option,
     explained,
@@ -76,6 +78,8 @@ def worklist(
     config_file: Path | None,
 ) -> None:
     """Show the scheduled exams; KEY is what 'gantry exam start --item' takes."""
+    # what the RIS does wrong is told below, in words of this command
+    logs.begin(logging.ERROR)
     _, box = open_configured(config_file)
     keys = QueryKeys(
         patient_name=patient_name,
