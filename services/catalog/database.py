@@ -13,7 +13,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from services.catalog.schema import VERSIONS, migrations
-from services.errors import CatalogError
+from services.errors import CatalogError, StorageFull
 
 BUSY_TIMEOUT_MS = 60_000
 """How long a writer waits for another process's transaction; those last milliseconds."""
@@ -41,6 +41,7 @@ class Catalog:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._lock = threading.RLock()
+        self._steps = 0
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._db = self._open()
@@ -57,6 +58,13 @@ class Catalog:
             isolation_level=None,
             check_same_thread=False,
         )
+        try:
+            return self._prepare(connection)
+        except BaseException:
+            connection.close()
+            raise
+
+    def _prepare(self, connection: sqlite3.Connection) -> Database:
         connection.row_factory = sqlite3.Row
         connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
         # Switching to WAL ignores the busy time-out, hence the file lock around the first open.
@@ -81,18 +89,33 @@ class Catalog:
 
     @contextmanager
     def writing(self) -> Iterator[Database]:
-        """One durable step: everything inside is committed together or not at all."""
+        """One durable step: everything inside is committed together or not at all.
+
+        Raises
+        ------
+        StorageFull
+            When the medium has no room for the step.
+        CatalogError
+            When a step is begun inside another one.
+        """
         with self._lock:
             connection = self._db.conn
             if connection.in_transaction:
                 raise CatalogError("a catalog step was begun inside another one")
-            connection.execute("BEGIN IMMEDIATE")
             try:
+                connection.execute("BEGIN IMMEDIATE")
                 yield self._db
-            except BaseException:
+                connection.execute("COMMIT")
+            except BaseException as error:
+                # a COMMIT that failed leaves its transaction open
                 connection.rollback()
+                if isinstance(error, sqlite3.Error) and _is_full(error):
+                    raise StorageFull(
+                        f"the catalog {self.path} cannot grow: the medium is full. Nothing of "
+                        f"this step was kept; free space or replace the card, then repeat it"
+                    ) from error
                 raise
-            connection.execute("COMMIT")
+            self._steps += 1
 
     def rows(self, sql: str, parameters: Sequence[Any] | Row = ()) -> list[Row]:
         """All rows of a query, as plain dictionaries."""
@@ -107,12 +130,13 @@ class Catalog:
             return None if found is None else dict(found)
 
     def version(self) -> int:
-        """A number that changes when another process or connection has committed.
+        """A number that grows when anybody has committed: another process, or a thread of ours.
 
         Reads one page of shared memory; polling it is how a service notices new work.
         """
         with self._lock:
-            return int(self._db.conn.execute("PRAGMA data_version").fetchone()[0])
+            others = int(self._db.conn.execute("PRAGMA data_version").fetchone()[0])
+            return others + self._steps
 
     def close(self) -> None:
         """Close the connection; the object is of no use afterwards."""
@@ -124,3 +148,7 @@ class Catalog:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _is_full(error: sqlite3.Error) -> bool:
+    return getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_FULL

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from device.errors import InvalidIdentity
 from device.worklist import QueryKeys, WorklistItem
 from services.catalog.database import Catalog, Row
 from services.errors import NotFound
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +52,16 @@ def replace(
 
     Items that the same RIS sent earlier, that ``keys`` would have matched and that are no longer
     in the answer have left the worklist; after a truncated answer nothing is dropped, since
-    absence proves nothing then.
+    absence proves nothing then. An item that cannot be read any more goes with the refresh.
     """
     present = {item.key for item in items}
     with catalog.writing() as db:
         if not truncated:
-            for row in db.query("SELECT * FROM worklist_item WHERE peer = ?", [peer]):
-                if row["key"] not in present and keys.matches(_cached(row).item):
+            kept = list(db.query("SELECT * FROM worklist_item WHERE peer = ?", [peer]))
+            readable = {row["key"]: cached for row, cached in _readable(kept)}
+            for row in kept:
+                cached = readable.get(row["key"])
+                if row["key"] not in present and (cached is None or keys.matches(cached.item)):
                     db.conn.execute("DELETE FROM worklist_item WHERE key = ?", [row["key"]])
         db.table("worklist_item").upsert_all(
             (
@@ -96,9 +103,9 @@ def note_failure(catalog: Catalog, peer: str, error: str, *, at: float) -> None:
 
 
 def items(catalog: Catalog, keys: QueryKeys) -> list[CachedItem]:
-    """The cached items that ``keys`` match, by scheduled start."""
+    """The cached items that ``keys`` match, by scheduled start; damaged ones are left out."""
     rows = catalog.rows("SELECT * FROM worklist_item ORDER BY start_date, start_time, key")
-    return [cached for cached in map(_cached, rows) if keys.matches(cached.item)]
+    return [cached for _, cached in _readable(rows) if keys.matches(cached.item)]
 
 
 def get(catalog: Catalog, key: str) -> CachedItem:
@@ -138,6 +145,17 @@ def exams_of(catalog: Catalog, key: str) -> list[tuple[str, str]]:
         [key],
     )
     return [(row["exam_id"], row["state"]) for row in rows]
+
+
+def _readable(rows: Iterable[Row]) -> list[tuple[Row, CachedItem]]:
+    """The rows with their items; one damaged row must not hide the rest of the list."""
+    found = []
+    for row in rows:
+        try:
+            found.append((row, _cached(row)))
+        except InvalidIdentity as error:
+            _log.warning("entry %s of %s: %s", row["key"], row["peer"], error)
+    return found
 
 
 def _cached(row: Row) -> CachedItem:
