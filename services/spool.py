@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from services.errors import CatalogError, StorageFull
 
 TEMPORARY_SUFFIX = ".part"
+
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +60,14 @@ class Spool:
         StorageFull
             When the medium has no room; nothing is left behind.
         CatalogError
-            When a file of that name exists already, or the medium fails.
+            When a file of that name exists already, or the medium fails; nothing is left behind.
         """
         final = self.root / relative
         temporary = final.with_name(final.name + TEMPORARY_SUFFIX)
-        self._make_folder(final.parent)
         if final.exists():
             raise CatalogError(f"{relative} is in the spool already and is never overwritten")
         try:
+            self._make_folder(final.parent)
             with temporary.open("wb") as file:
                 file.write(data)
                 file.flush()
@@ -71,8 +75,12 @@ class Spool:
             temporary.rename(final)
             sync_folder(final.parent)
         except OSError as error:
-            temporary.unlink(missing_ok=True)
-            raise StorageFull(
+            # a name that is not on the medium for certain must not look acquired after a restart
+            for leftover in (temporary, final):
+                with suppress(OSError):
+                    leftover.unlink()
+            kind = StorageFull if error.errno in _FULL else CatalogError
+            raise kind(
                 f"the image could not be written to {self.root}: {error.strerror}. "
                 f"It was not acquired; free space or replace the card, then take it again"
             ) from error
@@ -125,16 +133,19 @@ class Spool:
             When another process is acquiring for the same exam.
         """
         own = self.root.parent / f"acquiring-{exam_id}.lock"
-        with self._lock_file().open("w") as everybody, own.open("w") as mine:
+        with self._lock_file().open("w") as everybody:
             fcntl.flock(everybody, fcntl.LOCK_SH)
             try:
-                fcntl.flock(mine, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                mine = _lock(own)
             except BlockingIOError as error:
                 raise CatalogError(
                     f"exam {exam_id} is being acquired by another process: let it finish first"
                 ) from error
-            yield
-        own.unlink(missing_ok=True)
+            with mine:
+                try:
+                    yield
+                finally:
+                    own.unlink(missing_ok=True)
 
     @contextmanager
     def quiet(self) -> Iterator[bool]:
@@ -149,6 +160,29 @@ class Spool:
 
     def _lock_file(self) -> Path:
         return self.root.parent / "acquiring.lock"
+
+
+def _lock(path: Path) -> IO[str]:
+    """Lock the file that bears this name now, not one that its holder has just unlinked.
+
+    Raises
+    ------
+    BlockingIOError
+        When somebody else holds it.
+    """
+    while True:
+        file = path.open("w")
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if path.stat().st_ino == os.fstat(file.fileno()).st_ino:
+                return file
+        except FileNotFoundError:
+            file.close()
+            continue
+        except BaseException:
+            file.close()
+            raise
+        file.close()
 
 
 def sync_folder(folder: Path) -> None:

@@ -34,3 +34,10 @@ def kill(process: BaseProcess) -> None:
     process.kill()
     process.join(PATIENCE)
     assert process.exitcode == -9
+
+
+def kill_itself(work: Callable[..., None], *arguments: Any) -> None:
+    """Run ``work``, which must end by SIGKILL of its own."""
+    process = begin(work, *arguments)
+    process.join(PATIENCE)
+    assert process.exitcode == -9
