@@ -1,19 +1,43 @@
-"""Log lines for the journal: one line each, no patient data above DEBUG."""
+"""Log lines for the journal and for the terminal: one line each, no patient data above DEBUG."""
 
 from __future__ import annotations
 
 import logging
 import sys
 
-_FORMAT = "%(asctime)s %(levelname)-7s %(threadName)s: %(message)s"
+_JOURNAL = "%(asctime)s %(levelname)-7s %(threadName)s: %(message)s"
+_TERMINAL = "%(message)s"
+_LIBRARIES = ("pydicom", "pynetdicom", "py.warnings")
 
 
 def begin(level: int = logging.INFO) -> None:
-    """Send the log to standard error, once, before anything else is started."""
+    """Send a service's log to standard error, once, before anything else is started."""
+    _send(level, _JOURNAL)
+    # the library tells every step of every association; what matters of it we tell ourselves
+    logging.getLogger("pynetdicom").setLevel(max(level, logging.WARNING))
+
+
+def begin_for_person(level: int = logging.WARNING) -> None:
+    """Show the person at the terminal what a command has to say, in plain sentences.
+
+    The libraries' own warnings are not for them, and may quote patient data.
+    """
+    _send(level, _TERMINAL)
+    for name in _LIBRARIES:
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+
+
+def begun() -> bool:
+    """Whether this process has said already where its log goes."""
+    return bool(logging.getLogger().handlers)
+
+
+def _send(level: int, form: str) -> None:
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(logging.Formatter(_FORMAT))
+    handler.setLevel(level)
+    handler.setFormatter(logging.Formatter(form))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
-    # the library tells every step of every association; what matters of it we tell ourselves
-    logging.getLogger("pynetdicom").setLevel(max(level, logging.WARNING))
+    # a warning would otherwise go to standard error past every filter, with the value it is about
+    logging.captureWarnings(True)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import click
 
+from firmware import logs
 from firmware.config import Configuration, ConfigurationError, defaults, load
 
 if TYPE_CHECKING:
@@ -47,6 +48,8 @@ def open_configured(config_file: Path | None) -> tuple[Configuration, Box]:
     """The configuration and the assembled box; imports the DICOM stack."""
     from firmware.assembly import open_box
 
+    if not logs.begun():
+        logs.begin_for_person()
     configuration = read_configuration(config_file)
     return configuration, open_box(configuration)
 

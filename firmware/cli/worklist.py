@@ -79,7 +79,7 @@ def worklist(
 ) -> None:
     """Show the scheduled exams; KEY is what 'gantry exam start --item' takes."""
     # what the RIS does wrong is told below, in words of this command
-    logs.begin(logging.ERROR)
+    logs.begin_for_person(logging.ERROR)
     _, box = open_configured(config_file)
     keys = QueryKeys(
         patient_name=patient_name,
