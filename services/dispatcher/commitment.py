@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from device.commitment import request_dataset
 from services.dicom.commitment import request_commitment
-from services.dicom.outcome import Disposition, Outcome, commit_request_outcome
+from services.dicom.outcome import Disposition, commit_request_outcome
 from services.dispatcher.errand import Errand
 from services.outbox import commitments
 from services.outbox.model import Delivery, Kind
-
-_NOTHING_LEFT = Outcome(Disposition.DONE, 0x0000, "nothing is uncommitted any more", "")
 
 
 def deliver(errand: Errand) -> None:
@@ -25,7 +23,6 @@ def _ask(errand: Errand, delivery: Delivery) -> None:
     transaction_uid = box.uids()
     references = commitments.begin(box.catalog, delivery, transaction_uid, at=box.wall())
     if not references:
-        errand.settle(delivery, _NOTHING_LEFT)
         return
     reply = request_commitment(
         peer,

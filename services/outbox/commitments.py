@@ -9,11 +9,12 @@ from sqlite_utils import Database
 from device.commitment import CommitmentResult, failure_text
 from device.exam import InstanceReference
 from services.catalog.database import Catalog
+from services.outbox import backoff
 from services.outbox.model import Delivery, Kind
-from services.outbox.queue import COMMIT_BATCH_SECONDS, enqueue
+from services.outbox.queue import COMMIT_BATCH_SECONDS, enqueue, finish
 
-RESENDS = 3
-"""How often an archive may refuse to commit one image before a person is asked."""
+REFUSALS = 3
+"""Refusals to commit one image after which a person is asked."""
 
 _DUPLICATE_TRANSACTION = 0x0131
 _WORTH_SENDING_AGAIN = frozenset({0x0110, 0x0112, 0x0213})
@@ -65,11 +66,13 @@ def begin(
     """Record a transaction before it is sent, since its report may overtake the response.
 
     Returns the references to ask for; empty when nothing is uncommitted any more, in which case
-    no transaction was recorded.
+    no transaction was recorded and the delivery is done.
     """
     with catalog.writing() as db:
         references = uncommitted(db, delivery.peer, delivery.exam_id)
         if not references:
+            # in this step: an image stored right after it owes a new delivery
+            finish(db, delivery, at=at, status=0x0000, text="nothing is uncommitted any more")
             return []
         db.table("commitment").insert(
             {
@@ -88,7 +91,9 @@ def begin(
             for reference in references
         )
         db.conn.execute(
-            "UPDATE delivery SET transaction_uid = ? WHERE id = ?", [transaction_uid, delivery.id]
+            "UPDATE delivery SET transaction_uid = ?"
+            " WHERE id = ? AND state = 'sending' AND attempts = ?",
+            [transaction_uid, delivery.id, delivery.attempts],
         )
     return references
 
@@ -136,23 +141,20 @@ def apply_report(catalog: Catalog, result: CommitmentResult, *, at: float, when:
             _note_committed(db, result.transaction_uid, peer, uid, when) for uid in result.committed
         )
         resent = held = 0
-        ask_again = False
         for failure in result.failed:
-            if not _note_failed(
-                db, result.transaction_uid, failure.sop_instance_uid, failure.reason
-            ):
+            uid = failure.sop_instance_uid
+            if not _note_failed(db, result.transaction_uid, uid, failure.reason):
                 continue
             if failure.reason == _DUPLICATE_TRANSACTION:
-                ask_again = True
-            elif _send_again(db, peer, exam_id, failure.sop_instance_uid, failure.reason, at):
-                resent += 1
-            else:
-                held += 1
+                continue
+            again = _send_again(db, peer, exam_id, uid, failure.reason, at)
+            resent += again is True
+            held += again is False
         db.conn.execute(
             "UPDATE commitment SET answered = ifnull(answered, ?) WHERE transaction_uid = ?",
             [at, result.transaction_uid],
         )
-        _close_request(db, peer, exam_id, delivery_id, result.transaction_uid, at, ask_again)
+        _close_request(db, peer, exam_id, delivery_id, result.transaction_uid, at)
     return Applied(known=True, committed=committed, resent=resent, held=held)
 
 
@@ -184,8 +186,11 @@ def _note_failed(db: Database, transaction_uid: str, sop_instance_uid: str, reas
 
 def _send_again(
     db: Database, peer: str, exam_id: str, sop_instance_uid: str, reason: int, at: float
-) -> bool:
-    """Owe the image once more; False when it is held for a person instead."""
+) -> bool | None:
+    """Owe the image once more; False when it is held for a person instead.
+
+    None when nothing is to be done: the archive has promised it, or is not owed it any more.
+    """
     row = db.conn.execute(
         "UPDATE archived SET stored = NULL, refused_commitments = refused_commitments + 1"
         " WHERE sop_instance_uid = ? AND peer = ? AND committed IS NULL"
@@ -193,9 +198,9 @@ def _send_again(
         [sop_instance_uid, peer],
     ).fetchone()
     if row is None:
-        return True
+        return None
     enqueue(db, Kind.STORE, peer, exam_id, at=at, sop_instance_uid=sop_instance_uid)
-    if reason in _WORTH_SENDING_AGAIN and row["refused_commitments"] <= RESENDS:
+    if reason in _WORTH_SENDING_AGAIN and row["refused_commitments"] < REFUSALS:
         return True
     db.conn.execute(
         "UPDATE delivery SET state = 'held', last_status = ?, last_text = ?, advice = ?"
@@ -219,16 +224,18 @@ def _close_request(
     delivery_id: int,
     transaction_uid: str,
     at: float,
-    ask_again: bool,
 ) -> None:
-    left = uncommitted(db, peer, exam_id)
-    if left or ask_again:
-        # images that were stored after this transaction was asked for need one of their own
+    left = {reference.sop_instance_uid for reference in uncommitted(db, peer, exam_id)}
+    if left:
+        # images that were stored after this transaction was asked for need one of their own; what
+        # it asked for and was not answered on is asked for again, but not in one breath
+        asked = _asked_for(db, transaction_uid)
+        pause = backoff.delay(_attempts(db, delivery_id)) if left <= asked else 0.0
         db.conn.execute(
             "UPDATE delivery SET state = 'waiting', next_attempt = ?, lease_owner = NULL,"
             " lease_until = NULL WHERE id = ? AND transaction_uid = ?"
             " AND state IN ('sending', 'awaiting')",
-            [at, delivery_id, transaction_uid],
+            [at + pause, delivery_id, transaction_uid],
         )
         return
     db.conn.execute(
@@ -238,3 +245,16 @@ def _close_request(
         " AND state IN ('waiting', 'sending', 'awaiting', 'held')",
         [at, peer, exam_id],
     )
+
+
+def _asked_for(db: Database, transaction_uid: str) -> set[str]:
+    rows = db.query(
+        "SELECT sop_instance_uid FROM commitment_item WHERE transaction_uid = ?",
+        [transaction_uid],
+    )
+    return {row["sop_instance_uid"] for row in rows}
+
+
+def _attempts(db: Database, delivery_id: int) -> int:
+    row = db.conn.execute("SELECT attempts FROM delivery WHERE id = ?", [delivery_id]).fetchone()
+    return int(row[0])

@@ -28,9 +28,9 @@ _DUE = """
 
 _READY = """
     CASE d.kind
-        WHEN 'mpps-set' THEN NOT EXISTS (
+        WHEN 'mpps-set' THEN EXISTS (
             SELECT 1 FROM delivery c WHERE c.exam_id = d.exam_id AND c.peer = d.peer
-            AND c.kind = 'mpps-create' AND c.state != 'done')
+            AND c.kind = 'mpps-create' AND c.state = 'done')
         WHEN 'commit' THEN NOT EXISTS (
             SELECT 1 FROM delivery s WHERE s.exam_id = d.exam_id AND s.peer = d.peer
             AND s.kind = 'store' AND s.state IN ('waiting', 'sending'))
