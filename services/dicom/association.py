@@ -115,8 +115,8 @@ def _open(
 ) -> Association:
     received: list[object] = []
     handlers = [*evt_handlers, (evt.EVT_ACSE_RECV, _note_primitive, [received])]
+    context = client_context(peer)
     try:
-        tls = (client_context(peer.tls), peer.host) if peer.tls is not None else None
         association = _entity(peer, calling_ae).associate(
             peer.host,
             peer.port,
@@ -124,7 +124,7 @@ def _open(
             ae_title=peer.ae_title,
             max_pdu=peer.max_pdu,
             ext_neg=list(ext_neg),
-            tls_args=tls,
+            tls_args=(context, peer.host) if context is not None else None,
             evt_handlers=handlers,
         )
     except OSError as error:

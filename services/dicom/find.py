@@ -86,10 +86,10 @@ class Answers:
         warned = 0xB000 <= reply.status <= 0xBFFF
         if reply.status in (0x0000, _CANCELLED) or warned:
             return message
-        comment = f": {reply.error_comment}" if reply.error_comment else ""
+        log.debug("%s explains: %s", self._peer.name, reply.error_comment)
         raise PeerError(
             self._peer.name,
-            f"it refused the query (status {reply.status:04X}){comment}",
+            f"it refused the query (status {reply.status:04X})",
             "Show this to the peer's administrator",
         )
 

@@ -347,8 +347,8 @@ def _advance(batch: list[pdu.Buffer], position: int, sent: int) -> int:
 
 
 def _connect(peer: Peer) -> socket.socket:
+    context = client_context(peer)
     try:
-        context = client_context(peer.tls) if peer.tls is not None else None
         plain = socket.create_connection((peer.host, peer.port), peer.timeouts.connect)
     except OSError as error:
         raise unreachable(peer, error) from error

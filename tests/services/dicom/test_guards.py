@@ -9,6 +9,7 @@ import struct
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pynetdicom.timer
 import pytest
@@ -18,9 +19,13 @@ from pynetdicom.transport import AssociationSocket
 from services.dicom import guards
 from services.dicom.association import associate
 from services.dicom.echo import echo
-from services.dicom.peers import Peer
+from services.dicom.peers import Peer, Timeouts
 from services.dicom.server import DicomServer
-from services.dicom.sop_classes import MODALITY_WORKLIST_FIND, VERIFICATION
+from services.dicom.sop_classes import (
+    MODALITY_PERFORMED_PROCEDURE_STEP,
+    MODALITY_WORKLIST_FIND,
+    VERIFICATION,
+)
 from services.errors import PeerError
 from tests.peers.process import local_peer
 from tests.services.dicom.certificates import Authority
@@ -162,6 +167,50 @@ def _speak_anonymously(port: int, authority: Authority) -> None:
         anonymous.sendall(pdu(1, bytes(68)))
         if not anonymous.recv(1):
             raise ConnectionResetError
+
+
+def test_a_peer_that_stops_reading_does_not_hold_us(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(guards, "SEND_DEADLINE", 0.5)
+    huge = Dataset()
+    huge.add_new(0x00091010, "OB", bytes(64 << 20))
+
+    def script(parrot: Parrot, connection: socket.socket) -> None:
+        read_pdu(connection)
+        connection.sendall(accept({1: "1.2.840.10008.1.2"}, max_pdu=1 << 20))
+        parrot.finished.wait(20)
+
+    begun = time.monotonic()
+    with Parrot(script) as parrot:
+        peer = parrot.peer(dimse=1.0)
+        with associate(peer, "ME", [MODALITY_PERFORMED_PROCEDURE_STEP]) as association:
+            status, _ = association.send_n_create(huge, MODALITY_PERFORMED_PROCEDURE_STEP, "1.2.3")
+    assert "Status" not in status
+    assert time.monotonic() - begun < 8
+
+
+def test_session_tickets_are_not_taken_for_an_answer(
+    authority: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """TLS 1.3 makes the socket readable long before the peer has answered anything."""
+    monkeypatch.setattr(guards, "PDU_DEADLINE", 0.3)
+    theirs = authority.issue("slow")
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.minimum_version = ssl.TLSVersion.TLSv1_3
+    context.load_cert_chain(theirs.certificate, theirs.key)
+
+    def script(parrot: Parrot, plain: socket.socket) -> None:
+        with context.wrap_socket(plain, server_side=True) as connection:
+            read_pdu(connection)
+            parrot.finished.wait(1.0)
+            connection.sendall(accept({1: "1.2.840.10008.1.2"}))
+            assert read_pdu(connection)[0] == 5
+            connection.sendall(pdu(6, bytes(4)))
+
+    with Parrot(script) as parrot:
+        timeouts = Timeouts(connect=5.0, acse=5.0)
+        peer = replace(parrot.peer(), tls=authority.issue("patient"), timeouts=timeouts)
+        with associate(peer, "ME", [VERIFICATION]) as association:
+            assert association.is_established
 
 
 def test_timers_do_not_follow_the_wall_clock(monkeypatch: pytest.MonkeyPatch) -> None:

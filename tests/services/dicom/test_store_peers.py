@@ -13,7 +13,7 @@ import pytest
 from services.dicom.query import instances_present
 from services.dicom.store import StoreSession
 from services.errors import ContextRefused, PeerUnreachable
-from tests.peers.process import RunningPeer
+from tests.peers.process import RunningPeer, free_port, local_peer
 from tests.services.dicom.certificates import Authority
 from tests.services.dicom.objects import (
     CT_IMAGE,
@@ -138,6 +138,13 @@ def test_mutual_tls(
         assert session.send(path).status == 0
         assert session.send(path).status == 0
     assert data_set_bytes(stored(running, path)) == data_set_bytes(path)
+
+
+def test_tls_files_that_are_not_there(authority: Authority) -> None:
+    material = replace(authority.issue("c"), key=authority.folder / "lost.key")
+    peer = replace(local_peer("pacs", "PACS", free_port()), tls=material)
+    with pytest.raises(PeerUnreachable, match=r"lost\.key"), StoreSession(peer, "BOX", WANTED):
+        pass
 
 
 def test_tls_with_strangers_fails_and_says_why(
