@@ -1,4 +1,4 @@
-"""The ``gantry`` command as a person or a script runs it: a process, its words and its exit code."""
+"""The ``gantry`` command as a person runs it: a process, its words and its exit code."""
 
 from __future__ import annotations
 

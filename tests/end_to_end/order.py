@@ -33,7 +33,7 @@ def order(number: int, modality: str, name: str, **other: Any) -> Dataset:
         ds.RequestedProcedurePriority = "ROUTINE"
         step = Dataset()
         step.ScheduledStationAETitle = "BOX"
-        step.ScheduledProcedureStepStartDate = f"{date.today():%Y%m%d}"
+        step.ScheduledProcedureStepStartDate = f"{date.today():%Y%m%d}"  # noqa: DTZ011 -- the technician's own day
         step.ScheduledProcedureStepStartTime = "083000"
         step.Modality = modality
         step.ScheduledPerformingPhysicianName = "Performing^Paul"
