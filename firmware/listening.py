@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import errno
-import logging
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from firmware.config import Configuration
 from services.box import Box
 from services.dicom.server import DicomServer
+from services.errors import ServiceError
 from services.reports import ReportDesk
-
-_log = logging.getLogger(__name__)
 
 
 def make_listener(configuration: Configuration, box: Box) -> DicomServer:
@@ -30,17 +29,52 @@ def make_listener(configuration: Configuration, box: Box) -> DicomServer:
     )
 
 
-@contextmanager
-def listener_unless_running(configuration: Configuration, box: Box) -> Iterator[str]:
-    """Listen for the time of the block, unless the port shows that somebody does already.
+class CannotListen(ServiceError):
+    """The configured address or port cannot be listened at; ``taken`` when somebody else does."""
 
-    Yields a sentence for the person when the port is taken, else an empty text.
+    def __init__(self, bind: str, port: int, error: OSError) -> None:
+        self.taken = error.errno == errno.EADDRINUSE
+        why = os.strerror(error.errno or 0)
+        advice = (
+            "Does another listener run? Else choose another listener.port"
+            if self.taken
+            else "listener.bind must be an address of this machine; a port below 1024 needs root"
+        )
+        super().__init__(f"cannot listen at {bind}:{port}: {why}. {advice}")
+
+
+def start_listener(configuration: Configuration, box: Box) -> DicomServer:
+    """The DICOM server, listening.
+
+    Raises
+    ------
+    CannotListen
+        When the address is not ours or the port is taken.
     """
     server = make_listener(configuration, box)
     try:
         server.start()
     except OSError as error:
-        if error.errno != errno.EADDRINUSE:
+        settings = configuration.listener
+        raise CannotListen(settings.bind, settings.port, error) from error
+    return server
+
+
+@contextmanager
+def listener_unless_running(configuration: Configuration, box: Box) -> Iterator[str]:
+    """Listen for the time of the block, unless the port shows that somebody does already.
+
+    Yields a sentence for the person when the port is taken, else an empty text.
+
+    Raises
+    ------
+    CannotListen
+        For any reason but a taken port.
+    """
+    try:
+        server = start_listener(configuration, box)
+    except CannotListen as error:
+        if not error.taken:
             raise
         yield (
             f"Port {configuration.listener.port} is in use: 'gantry listener' is taken to run "

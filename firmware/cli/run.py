@@ -65,20 +65,13 @@ def dispatcher(config_file: Path | None) -> None:
 @explained
 def listener(config_file: Path | None) -> None:
     """Run only the listener: verification and commitment reports that come in."""
-    from firmware.listening import make_listener
+    from firmware.listening import start_listener
     from firmware.signals import stop_event
 
     logs.begin()
     configuration, box = open_configured(config_file)
     stop = stop_event()
-    server = make_listener(configuration, box)
-    try:
-        server.start()
-    except OSError as error:
-        raise click.ClickException(
-            f"cannot listen at {configuration.listener.bind}:{configuration.listener.port}: "
-            f"{error.strerror}. Does another listener run, or is the port below 1024?"
-        ) from error
+    server = start_listener(configuration, box)
     _log.info("listening as %s at port %d", box.station.ae_title, server.port)
     stop.wait()
     server.stop()
