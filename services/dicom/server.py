@@ -150,7 +150,9 @@ class DicomServer:
             self._thread.join()
         deadline = time.monotonic() + grace
         for association in server.active_associations:
-            association.join(max(0.0, deadline - time.monotonic()))
+            # a connection on which nobody has introduced himself has no answer to lose
+            if association.is_established:
+                association.join(max(0.0, deadline - time.monotonic()))
             if association.is_alive():
                 association.abort()
 

@@ -9,8 +9,6 @@ connection is closed and the object is of no more use.
 from __future__ import annotations
 
 import contextlib
-import select
-import socket
 import ssl
 import time
 from collections.abc import Sequence
@@ -23,8 +21,7 @@ from services.dicom.command import decode_command, has_data_set
 from services.dicom.pdu import PduType, Proposal
 from services.dicom.peers import Peer
 from services.dicom.refusal import context_refused, rejected, unreachable
-from services.dicom.sockets import prompt, quick_ack
-from services.dicom.tls import client_context
+from services.dicom.wire import Wire
 from services.errors import PeerAborted, PeerTimeout, PeerUnreachable
 
 MAX_CONTEXTS: Final = 128
@@ -37,8 +34,6 @@ _LONGEST_DATA_SET = 16 << 20
 _LONGEST_COMMAND = 1 << 16
 _BATCH = 1 << 20
 _BATCH_PDUS = 256
-_TLS_SLICE = 1 << 16
-_READ = 1 << 16
 _FAREWELL = 1.0
 
 _AGAIN = "The box tries again by itself; if it lasts, look into the peer's log"
@@ -95,9 +90,8 @@ class Stream:
         if not 1 <= len(proposals) <= MAX_CONTEXTS:
             raise ValueError(f"{len(proposals)} presentation contexts, 1 to {MAX_CONTEXTS} fit")
         self._peer = peer
-        self._inbox = bytearray()
         self._fragments: list[pdu.Fragment] = []
-        self._socket = _connect(peer)
+        self._wire = Wire(peer)
         acceptance = self._negotiate(calling_ae, proposals)
         self.contexts = _accepted(proposals, acceptance.transfer_syntaxes)
         self.max_pdu = min(acceptance.max_pdu or _OUR_PDU_CAP, _OUR_PDU_CAP)
@@ -151,22 +145,19 @@ class Stream:
     def release(self) -> None:
         """End the association politely; every answer is in, so a peer that does not is cut off."""
         deadline = time.monotonic() + self._peer.timeouts.acse
-        with contextlib.suppress(OSError, PeerAborted, PeerUnreachable):
-            self._write([pdu.RELEASE_REQUEST], deadline)
+        with contextlib.suppress(OSError, ValueError, PeerAborted):
+            self._wire.write([pdu.RELEASE_REQUEST], deadline)
             while True:
                 kind, _ = self._pdu(deadline)
                 if kind == PduType.RELEASE_RP:
                     break
                 if kind == PduType.RELEASE_RQ:
-                    self._write([pdu.RELEASE_RESPONSE], deadline)
-        self._close()
+                    self._wire.write([pdu.RELEASE_RESPONSE], deadline)
+        self._wire.close()
 
     def abort(self) -> None:
         """End the association at once, without waiting for anything."""
-        with contextlib.suppress(OSError):
-            self._socket.settimeout(0)
-            self._socket.send(pdu.USER_ABORT)
-        self._close()
+        self._wire.close(pdu.USER_ABORT)
 
     def _negotiate(self, calling_ae: str, proposals: Sequence[Proposal]) -> pdu.Acceptance:
         peer = self._peer
@@ -176,12 +167,12 @@ class Stream:
         )
         deadline = time.monotonic() + peer.timeouts.acse
         try:
-            self._write([request], deadline)
+            self._wire.write([request], deadline)
             kind, body = self._pdu(deadline)
             if kind == PduType.ASSOCIATE_AC:
                 return pdu.decode_associate_accept(body)
             if kind == PduType.ASSOCIATE_RJ:
-                self._close()
+                self._wire.close()
                 raise rejected(peer, calling_ae, *pdu.decode_associate_reject(body))
         except TimeoutError:
             self.abort()
@@ -191,7 +182,7 @@ class Stream:
                 "Check that a DICOM service listens there and is not overloaded",
             ) from None
         except ssl.SSLError as error:
-            self._close()
+            self._wire.close()
             raise unreachable(peer, error) from error
         except OSError as error:
             self._broken(error)
@@ -237,43 +228,28 @@ class Stream:
             return body
         if kind == PduType.RELEASE_RQ:
             with contextlib.suppress(OSError):
-                self._write([pdu.RELEASE_RESPONSE], deadline)
+                self._wire.write([pdu.RELEASE_RESPONSE], deadline)
             self._fail("it released the association while an answer was owed")
         return self._fail(f"it sent a PDU of type {kind} while an answer was owed")
 
     def _pdu(self, deadline: float) -> tuple[int, bytes]:
         """Return type and body of the next PDU; an A-ABORT ends the association here."""
-        header = self._take(pdu.HEADER_LENGTH, deadline)
+        header = self._wire.take(pdu.HEADER_LENGTH, deadline)
         kind, length = header[0], int.from_bytes(header[2:], "big")
         if length > _LONGEST_ANSWER:
             raise ValueError(f"a PDU of {length} bytes")
-        body = self._take(length, deadline)
+        body = self._wire.take(length, deadline)
         if kind == PduType.ABORT:
-            self._close()
+            self._wire.close()
             source = "its user" if body[2:3] == b"\0" else "its software"
             raise PeerAborted(
                 self._peer.name, f"it aborted the association ({source}, {body[3:4].hex()})", _AGAIN
             )
         return kind, body
 
-    def _take(self, wanted: int, deadline: float) -> bytes:
-        while len(self._inbox) < wanted:
-            left = deadline - time.monotonic()
-            if left <= 0:
-                raise TimeoutError
-            self._socket.settimeout(left)
-            piece = self._socket.recv(_READ)
-            quick_ack(self._socket)
-            if not piece:
-                raise ConnectionResetError("closed by the peer")
-            self._inbox += piece
-        taken = bytes(self._inbox[:wanted])
-        del self._inbox[:wanted]
-        return taken
-
     def _push(self, batch: list[pdu.Buffer]) -> None:
         try:
-            self._write(batch, time.monotonic() + self._peer.timeouts.dimse)
+            self._wire.write(batch, time.monotonic() + self._peer.timeouts.dimse)
         except TimeoutError:
             self._hear_farewell()
             self._stalled("stopped reading")
@@ -281,49 +257,28 @@ class Stream:
             self._hear_farewell()
             self._broken(error)
 
-    def _write(self, batch: list[pdu.Buffer], deadline: float) -> None:
-        if isinstance(self._socket, ssl.SSLSocket):
-            joined = memoryview(b"".join(batch))
-            batch = [joined[at : at + _TLS_SLICE] for at in range(0, len(joined), _TLS_SLICE)]
-        position = 0
-        while position < len(batch):
-            left = deadline - time.monotonic()
-            if left <= 0:
-                raise TimeoutError
-            self._socket.settimeout(left)
-            position = _advance(batch, position, self._emit(batch, position))
-
-    def _emit(self, batch: list[pdu.Buffer], position: int) -> int:
-        if isinstance(self._socket, ssl.SSLSocket):
-            return self._socket.send(batch[position])
-        return self._socket.sendmsg(batch[position:] if position else batch)
-
     def _hear_farewell(self) -> None:
         """Notice an A-ABORT, a release or the end of the connection between two batches.
 
         An early DIMSE answer stays where it is: it is read when everything has been sent.
         """
-        first = self._inbox[:1] or self._peek()
-        if first is not None and first != bytes((PduType.P_DATA,)):
-            self._p_data(time.monotonic() + _FAREWELL)
-
-    def _peek(self) -> bytes | None:
-        """Return the first byte that waits, empty at the end of the connection, None for none."""
-        if isinstance(self._socket, ssl.SSLSocket):
-            return None
-        waiting = select.poll()
         try:
-            waiting.register(self._socket, select.POLLIN)
-            return self._socket.recv(1, socket.MSG_PEEK) if waiting.poll(0) else None
+            first = self._wire.peek()
         except OSError as error:
             self._broken(error)
+        if first is None or first == bytes((PduType.P_DATA,)):
+            return
+        try:
+            self._p_data(time.monotonic() + _FAREWELL)
+        except ValueError as error:
+            self._fail(f"it sent what cannot be read: {error}")
 
     def _stalled(self, what: str) -> NoReturn:
         self.abort()
         raise PeerTimeout(self._peer.name, f"it {what} for {self._peer.timeouts.dimse:g} s", _AGAIN)
 
     def _broken(self, error: OSError) -> NoReturn:
-        self._close()
+        self._wire.close()
         raise PeerUnreachable(
             self._peer.name, f"the connection broke: {error.strerror or error}", _AGAIN
         ) from error
@@ -331,33 +286,6 @@ class Stream:
     def _fail(self, reason: str) -> NoReturn:
         self.abort()
         raise PeerAborted(self._peer.name, reason, _AGAIN)
-
-    def _close(self) -> None:
-        self._socket.close()
-
-
-def _advance(batch: list[pdu.Buffer], position: int, sent: int) -> int:
-    """Return the first buffer not wholly sent, cut to what is left of it."""
-    while position < len(batch) and sent >= len(batch[position]):
-        sent -= len(batch[position])
-        position += 1
-    if sent:
-        batch[position] = memoryview(batch[position])[sent:]
-    return position
-
-
-def _connect(peer: Peer) -> socket.socket:
-    context = client_context(peer)
-    try:
-        plain = socket.create_connection((peer.host, peer.port), peer.timeouts.connect)
-    except OSError as error:
-        raise unreachable(peer, error) from error
-    try:
-        prompt(plain)
-        return context.wrap_socket(plain, server_hostname=peer.host) if context else plain
-    except OSError as error:
-        plain.close()
-        raise unreachable(peer, error) from error
 
 
 def _accepted(

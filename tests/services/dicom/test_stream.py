@@ -134,6 +134,28 @@ def test_an_abort_in_the_middle_is_heard_although_nobody_reads(long_picture: Pat
         store(parrot.peer(dimse=2.0), long_picture)
 
 
+def test_babble_in_the_middle(long_picture: Path) -> None:
+    babble = b"HTTP/1.1 500 Internal Server Error\r\n\r\n"
+    with accepting(babble, after_reading=False) as parrot, pytest.raises(PeerAborted):
+        store(parrot.peer(dimse=2.0), long_picture)
+
+
+@pytest.mark.parametrize("farewell", [ABORT, b"HTTP/1.1 500 Oh\r\n", b"", RELEASE])
+def test_what_was_stored_stays_stored_however_the_peer_says_goodbye(
+    picture: Path, farewell: bytes
+) -> None:
+    def script(_parrot: Parrot, connection: socket.socket) -> None:
+        read_pdu(connection)
+        connection.sendall(ACCEPTED)
+        read_message(connection, with_data_set=True)
+        connection.sendall(response(STORE_RESPONSE, 1, 0))
+        read_pdu(connection)
+        connection.sendall(farewell)
+
+    with Parrot(script) as parrot, StoreSession(parrot.peer(), "BOX", WANTED) as session:
+        assert session.send(picture).status == 0
+
+
 def test_a_peer_that_resets_in_the_middle(long_picture: Path) -> None:
     def script(_parrot: Parrot, connection: socket.socket) -> None:
         read_pdu(connection)
