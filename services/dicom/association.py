@@ -150,11 +150,15 @@ def _entity(peer: Peer, calling_ae: str) -> ApplicationEntity:
 
 
 def _why_not(
-    peer: Peer, calling_ae: str, association: Association, received: Sequence[object]
+    peer: Peer, calling_ae: str, association: Association, received: list[object]
 ) -> PeerError:
     failure = connect_failure(association.dul.socket)
     if failure is not None:
         return unreachable(peer, failure)
+    # pynetdicom takes a peer that answers and closes at once for one that never connected, and
+    # leaves its answer in the queue; receiving it there notes it here
+    while association.dul.receive_pdu() is not None:
+        continue
     answer = next((item for item in received if isinstance(item, A_ASSOCIATE)), None)
     if answer is not None and answer.result:
         source, diagnostic = cast(int, answer.result_source), cast(int, answer.diagnostic)

@@ -150,9 +150,11 @@ class DicomServer:
             self._thread.join()
         deadline = time.monotonic() + grace
         for association in server.active_associations:
-            # a connection on which nobody has introduced himself has no answer to lose
-            if association.is_established:
-                association.join(max(0.0, deadline - time.monotonic()))
+            if not association.is_established:
+                # nobody has introduced himself yet: there is no answer that could be lost
+                association.kill()
+                continue
+            association.join(max(0.0, deadline - time.monotonic()))
             if association.is_alive():
                 association.abort()
 

@@ -7,6 +7,7 @@ import socket
 import time
 
 import pytest
+from pynetdicom import evt
 
 from services.dicom.association import associate, reply_of, require_context
 from services.dicom.peers import Peer
@@ -53,6 +54,29 @@ def test_refusals(answer: bytes, error: type[PeerError], words: str) -> None:
     ):
         pass
     assert time.monotonic() - begun < 6
+
+
+def test_a_rejection_faster_than_our_own_thread() -> None:
+    """The reactor reads the answer and closes before the calling thread looks at the socket."""
+
+    def script(parrot: Parrot, connection: socket.socket) -> None:
+        read_pdu(connection)
+        connection.sendall(pdu(3, bytes((0, 1, 1, 7))))
+        parrot.finished.wait(10)
+
+    def dawdle(event: evt.Event) -> None:
+        deadline = time.monotonic() + 5
+        while event.assoc.dul.is_alive() and time.monotonic() < deadline:
+            if event.assoc.dul.to_user_queue.qsize() and not event.assoc.dul.socket._is_connected:
+                return
+            time.sleep(0.005)
+
+    with (
+        Parrot(script) as parrot,
+        pytest.raises(PeerRejected, match="correct ae_title"),
+        associate(parrot.peer(), "BOX", [VERIFICATION], [(evt.EVT_REQUESTED, dawdle)]),
+    ):
+        pass
 
 
 def test_nobody_listens() -> None:
