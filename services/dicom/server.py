@@ -150,10 +150,6 @@ class DicomServer:
             self._thread.join()
         deadline = time.monotonic() + grace
         for association in server.active_associations:
-            if not association.is_established:
-                # nobody has introduced himself yet: there is no answer that could be lost
-                association.kill()
-                continue
             association.join(max(0.0, deadline - time.monotonic()))
             if association.is_alive():
                 association.abort()
