@@ -177,7 +177,11 @@ class _Cleaner:
                     f"The answer holds more than {MAX_ELEMENTS} attributes; the rest is ignored"
                 )
                 break
-            element = self._element(ds, ds.get_item(tag), charset, depth)
+            received = ds.get_item(tag)
+            if isinstance(received, RawDataElement) and not received.value:
+                # most return keys come back empty, and say no more than absent ones
+                continue
+            element = self._element(ds, received, charset, depth)
             if element is not None:
                 copied.add(element)
         return copied
