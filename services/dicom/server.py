@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import socket
 import threading
 import time
 from collections.abc import Sequence
@@ -10,6 +12,7 @@ from typing import Any
 from pydicom.uid import UID
 from pynetdicom import evt
 from pynetdicom.ae import ApplicationEntity
+from pynetdicom.association import Association
 from pynetdicom.transport import ThreadedAssociationServer
 
 from device.uids import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
@@ -150,6 +153,9 @@ class DicomServer:
             self._thread.join()
         deadline = time.monotonic() + grace
         for association in server.active_associations:
+            if not association.is_established:
+                _hang_up(association)
+                continue
             association.join(max(0.0, deadline - time.monotonic()))
             if association.is_alive():
                 association.abort()
@@ -168,6 +174,19 @@ class DicomServer:
     def _report(self, event: evt.Event) -> tuple[int, None]:
         calling_ae = str(event.assoc.requestor.ae_title).strip()
         return receive_report(event, calling_ae, self._receiver), None
+
+
+def _hang_up(association: Association) -> None:
+    """Close a connection on which nobody has introduced himself: there is no answer to lose.
+
+    pynetdicom's ``abort`` and ``kill`` are no use before a request has come; the first breaks its
+    state machine, the second waits for ever.
+    """
+    transport = association.dul.socket
+    if transport is not None and transport.socket is not None:
+        with contextlib.suppress(OSError):  # it may have gone by itself meanwhile
+            transport.socket.shutdown(socket.SHUT_RDWR)
+    association.dul.kill_dul()
 
 
 def _echo(_event: evt.Event) -> int:

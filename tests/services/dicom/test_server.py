@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 import threading
 import time
@@ -160,6 +161,20 @@ def test_stopping_waits_for_the_answer_to_a_report(start: Start, receiver: Recei
     assert statuses == [0]
     with pytest.raises(PeerUnreachable):
         echo(peer, "PACS")
+
+
+@pytest.mark.parametrize("said", [b"", b"\x01\x00\x00\x00\x01\xf4" + bytes(20)])
+@pytest.mark.filterwarnings("error::pytest.PytestUnhandledThreadExceptionWarning")
+def test_stopping_does_not_wait_for_who_never_introduced_himself(start: Start, said: bytes) -> None:
+    server = start()
+    with socket.create_connection(("127.0.0.1", server.port)) as silent:
+        silent.sendall(said)
+        assert echo(local_peer("box", "BOX", server.port), "PACS")
+        begun = time.monotonic()
+        server.stop(grace=3.0)
+        assert time.monotonic() - begun < 2
+        silent.settimeout(5)
+        assert silent.recv(1) == b""
 
 
 def test_idle_associations_are_ended(start: Start) -> None:
