@@ -14,9 +14,6 @@ import pydicom.config
 from device.ports import FrameSource
 from device.protocol import Protocol
 from device.uids import random_uid
-from drivers.pattern import PatternSource
-from drivers.replay import ReplaySource
-from drivers.timing import Timing
 from firmware.config import Configuration, SourceSettings
 from firmware.version import software_version
 from services.box import Box, Retention
@@ -84,6 +81,11 @@ def find_protocol(configuration: Configuration, name: str) -> Protocol:
 
 
 def _source(settings: SourceSettings, timezone: ZoneInfo) -> FrameSource:
+    # imported here, so that the services that take no pictures do not carry the video libraries
+    from drivers.pattern import PatternSource
+    from drivers.replay import ReplaySource
+    from drivers.timing import Timing
+
     timing = Timing(now=lambda: datetime.now(timezone))
     if settings.kind == "replay":
         return ReplaySource(
