@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import sqlite3
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+
+from sqlite_utils import Database
 
 from device import exam_machine
 from device.errors import IncompleteDescription
@@ -19,6 +22,7 @@ from device.iod import (
 )
 from device.ports import Frame, FrameSource
 from device.protocol import ObjectKind, Protocol
+from services import character_sets
 from services.box import Box
 from services.catalog import exams
 from services.catalog.exams import Instance
@@ -100,7 +104,7 @@ class Acquisition:
                 if self._protocol.multi_frame:
                     self._clips(pictures, series, source, summary)
                 else:
-                    self._stills(pictures, series, summary)
+                    self._stills(pictures, series, source, summary)
                 summary.dropped = source.dropped
             finally:
                 source.close()
@@ -114,6 +118,7 @@ class Acquisition:
             ).fetchone()[0]
             if state != "IN PROGRESS":
                 raise CatalogError(f"exam {self._exam.exam_id} has ended: {state}")
+            self._widen_character_set(db)
             series = Series(
                 series_instance_uid=self._box.uids(),
                 series_number=exams.next_series_number(
@@ -130,6 +135,21 @@ class Acquisition:
             exams.insert_series(db, self._exam.exam_id, series)
         return series
 
+    def _widen_character_set(self, db: Database) -> None:
+        """A protocol in another script than the worklist's must not keep its images from being."""
+        exam = self._exam
+        wide = character_sets.for_exam(
+            exam.items,
+            exam.operators_name,
+            self._box.station,
+            preferred=exam.character_set,
+            more=character_sets.of_protocol(self._protocol),
+        )
+        if wide == exam.character_set:
+            return
+        self._exam = replace(exam, character_set=wide)
+        exams.note_character_set(db, self._exam)
+
     def _frames(
         self, source: FrameSource, summary: Summary, wanted: int | None, seconds: float | None
     ) -> Iterator[Frame]:
@@ -145,21 +165,26 @@ class Acquisition:
                 frame = source.read(timeout)
             except TimeoutError as error:
                 if deadline is None or clock.monotonic() < deadline:
-                    summary.ended_by = str(error)
+                    summary.ended_by = str(error) or f"{source.name}: no picture in {timeout:.0f} s"
                 return
             except OSError as error:
-                summary.ended_by = str(error)
+                summary.ended_by = str(error) or f"{source.name}: the device is gone"
                 return
             if frame is None:
                 return
             summary.frames += 1
             yield frame
 
-    def _stills(self, pictures: Iterator[Frame], series: Series, summary: Summary) -> None:
+    def _stills(
+        self, pictures: Iterator[Frame], series: Series, source: FrameSource, summary: Summary
+    ) -> None:
+        dropped_before = 0
         for number, frame in enumerate(pictures, start=1):
-            context = self._context(series, number)
+            dropped = source.dropped - dropped_before
+            dropped_before = source.dropped
+            context = self._context(series, number, dropped)
             built = self._build(context, frame, summary)
-            self._keep(built, context, summary, frames=1, dropped=0)
+            self._keep(built, context, summary, frames=1, dropped=dropped)
 
     def _build(self, context: ObjectContext, frame: Frame, summary: Summary) -> BuiltObject:
         try:
@@ -221,13 +246,22 @@ class Acquisition:
             acquired=context.created,
         )
         box.spool.write(relative, data)
+        try:
+            self._enter(instance)
+        except (CatalogError, sqlite3.Error):
+            # nobody was told of it: a file without a row would be taken in at the next start
+            box.spool.remove(relative)
+            raise
+        summary.instances.append(instance)
+        self._stored(instance)
+
+    def _enter(self, instance: Instance) -> None:
+        box = self._box
         with box.catalog.writing() as db:
             exams.insert_instance(db, instance)
             enqueue_stores(
-                db, box.peers, self._exam.exam_id, instance.sop_instance_uid, at=box.wall()
+                db, box.peers, instance.exam_id, instance.sop_instance_uid, at=box.wall()
             )
-        summary.instances.append(instance)
-        self._stored(instance)
 
 
 def _object_name(built: BuiltObject, protocol: Protocol) -> str:

@@ -11,10 +11,11 @@ from pydicom.filereader import read_dataset
 from pydicom.filewriter import write_dataset
 from sqlite_utils import Database
 
-from device import charset, exam_machine, mpps
+from device import exam_machine, mpps
 from device.exam import Exam, ExamState, Series
 from device.reasons import Code
 from device.worklist import WorklistItem
+from services import character_sets
 from services.box import Box
 from services.catalog import exams
 from services.dicom.peers import Service
@@ -117,8 +118,21 @@ def _end(box: Box, exam: Exam) -> Exam:
             [exam.exam_id],
         ):
             enqueue(db, Kind.MPPS_SET, row["peer"], exam.exam_id, at=box.wall(), payload=payload)
+        _file_for_cancelled(db, exam.exam_id, payload, at=box.wall())
         commitments.hasten(db, exam.exam_id, at=box.wall())
     return exam
+
+
+def _file_for_cancelled(db: Database, exam_id: str, payload: bytes, *, at: float) -> None:
+    """Keep the N-SET, cancelled, where the N-CREATE was: resending that one brings both back."""
+    db.conn.execute(
+        "INSERT INTO delivery (kind, peer, exam_id, state, payload, created)"
+        " SELECT DISTINCT 'mpps-set', peer, exam_id, 'cancelled', ?, ? FROM delivery c"
+        " WHERE kind = 'mpps-create' AND exam_id = ? AND NOT EXISTS (SELECT 1 FROM delivery o"
+        " WHERE o.kind = 'mpps-create' AND o.exam_id = c.exam_id AND o.peer = c.peer"
+        " AND o.state != 'cancelled')",
+        [payload, at, exam_id],
+    )
 
 
 def _refuse_a_second_end(db: Database, exam: Exam) -> None:
@@ -172,9 +186,6 @@ def _bind(
         (item.study_instance_uid if one_study else "") or box.uids(),
         item.requested_procedure_id or f"G{number:09d}",
     )
-    texts = [item.patient_name, item.patient_id, operators_name, box.station.station_name]
-    texts += [box.station.institution_name, box.station.location]
-    texts += [str(text) for each in items for text in _texts(each.dataset)]
     return Exam(
         exam_id=str(number),
         mpps_uid=box.uids(),
@@ -185,27 +196,20 @@ def _bind(
         modality=modality or item.modality or box.station.modality,
         state=ExamState.IN_PROGRESS,
         started=box.clock.now(),
-        character_set=charset.choose(
-            texts, item.character_set or box.station.character_set, box.station.character_set
+        character_set=character_sets.for_exam(
+            items,
+            operators_name,
+            box.station,
+            preferred=item.character_set or box.station.character_set,
         ),
         operators_name=operators_name,
     )
 
 
-def _texts(dataset: Dataset) -> list[str]:
-    """Every text in a data set, nested ones included."""
-    return [
-        str(value)
-        for element in dataset.iterall()
-        if element.VR in ("PN", "LO", "SH", "ST", "LT", "UT", "UC")
-        for value in ([element.value] if element.VM <= 1 else element.value)
-        if value
-    ]
-
-
 def _refuse_mixed_patients(items: Sequence[WorklistItem]) -> None:
     identities = {
-        (item.patient_id, item.issuer_of_patient_id, item.patient_birth_date) for item in items
+        (item.patient_id or item.patient_name, item.issuer_of_patient_id, item.patient_birth_date)
+        for item in items
     }
     if len(identities) != 1:
         raise CatalogError(

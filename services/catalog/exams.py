@@ -69,6 +69,14 @@ def update(db: Database, exam: Exam) -> None:
     )
 
 
+def note_character_set(db: Database, exam: Exam) -> None:
+    """Write an exam's character set back."""
+    db.conn.execute(
+        "UPDATE exam SET character_set = ? WHERE exam_id = ?",
+        [json.dumps(exam.character_set), exam.exam_id],
+    )
+
+
 def load(catalog: Catalog, exam_id: str) -> Exam:
     """The exam with this id.
 
