@@ -10,6 +10,12 @@ from pathlib import Path
 from pydicom import dcmread
 from pydicom.dataset import FileDataset
 from pydicom.errors import InvalidDicomError
+from pydicom.uid import (
+    UID,
+    CTImageStorage,
+    MRImageStorage,
+    SecondaryCaptureImageStorage,
+)
 from sqlite_utils import Database
 
 from services.box import Box
@@ -41,8 +47,7 @@ def recover(box: Box) -> Report:
 
     - A temporary file was never acquired: it goes.
     - A whole file without a row was acquired up to its last step: its row is made now when its
-      exam and series are known and the exam is still open or ended without a word about it;
-      else it goes into quarantine, for a person.
+      series is known and its exam still in progress; else it goes into quarantine, for a person.
     - A row whose file is gone is an alarm, never dropped: it is marked, and what is owed of it
       is held.
     """
@@ -128,12 +133,18 @@ def _instance_of(box: Box, dataset: FileDataset, path: Path, relative: str) -> I
         path=relative,
         size=len(data),
         sha256=hashlib.sha256(data).hexdigest(),
-        object=str(dataset.get("Modality", "")),
+        object=_object_name(str(dataset.SOPClassUID)),
         frames=int(dataset.get("NumberOfFrames", 1)),
         dropped=0,
         provenance={},
         acquired=box.clock.now(),
     )
+
+
+def _object_name(sop_class_uid: str) -> str:
+    """As :attr:`Instance.object` names what was built."""
+    kinds = {CTImageStorage: "CT", MRImageStorage: "MR", SecondaryCaptureImageStorage: "SC"}
+    return kinds.get(UID(sop_class_uid), "SC multi-frame")
 
 
 def _mark_missing(box: Box, gone: set[str], known: dict[str, dict[str, object]]) -> int:

@@ -8,17 +8,23 @@ from datetime import datetime, timedelta
 from services.box import Box
 from services.catalog.database import Row
 
-# Deletable: every archive that owes a promise has given it, every other one has stored it, there
-# is at least one, nothing is still to be sent, and the exam has ended.
+# Deletable: every archive that owes a promise has given it, every other one has stored it and was
+# not found to miss it since, there is at least one, nothing is still to be sent, and the exam has
+# ended.
 _RELEASED = """
     SELECT i.sop_instance_uid, i.path, i.acquired FROM instance i
     JOIN exam e USING (exam_id)
-    WHERE i.removed IS NULL AND i.missing IS NULL AND e.state != 'IN PROGRESS'
+    WHERE (:one IS NULL OR i.sop_instance_uid = :one) AND i.removed IS NULL
+    AND i.missing IS NULL AND e.state != 'IN PROGRESS'
     AND EXISTS (SELECT 1 FROM archived a WHERE a.sop_instance_uid = i.sop_instance_uid)
     AND NOT EXISTS (SELECT 1 FROM archived a WHERE a.sop_instance_uid = i.sop_instance_uid
         AND (a.stored IS NULL OR (a.owes_commitment AND a.committed IS NULL)))
     AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.sop_instance_uid = i.sop_instance_uid
         AND d.state IN ('waiting', 'sending', 'awaiting', 'held'))
+    AND NOT EXISTS (SELECT 1 FROM delivery d JOIN archived a USING (peer)
+        WHERE d.kind = 'check' AND d.exam_id = i.exam_id
+        AND d.state IN ('waiting', 'sending', 'held')
+        AND a.sop_instance_uid = i.sop_instance_uid AND a.proof IS NULL)
     ORDER BY i.acquired
 """
 
@@ -38,26 +44,29 @@ def apply(box: Box) -> Removed:
     """
     oldest = (box.clock.now() - timedelta(days=box.retention.keep_days)).timestamp()
     by_age = by_room = 0
-    for row in box.catalog.rows(_RELEASED):
+    for row in box.catalog.rows(_RELEASED, {"one": None}):
         if _timestamp(row) < oldest:
-            _delete(box, row)
-            by_age += 1
+            by_age += _delete(box, row)
         elif box.spool.usage().percent >= box.retention.high_water_percent:
-            _delete(box, row)
-            by_room += 1
+            by_room += _delete(box, row)
         else:
             break
     return Removed(by_age, by_room)
 
 
-def _delete(box: Box, row: Row) -> None:
+def _delete(box: Box, row: Row) -> bool:
+    """Delete the file, unless somebody has asked for it since it was looked at."""
+    uid = row["sop_instance_uid"]
     # the mark comes first: a crash between the two leaves a marked file, which recovery removes
     with box.catalog.writing() as db:
+        if db.conn.execute(_RELEASED, {"one": uid}).fetchone() is None:
+            return False
         db.conn.execute(
             "UPDATE instance SET removed = ? WHERE sop_instance_uid = ?",
-            [box.clock.now().isoformat(), row["sop_instance_uid"]],
+            [box.clock.now().isoformat(), uid],
         )
     box.spool.remove(row["path"])
+    return True
 
 
 def _timestamp(row: Row) -> float:
