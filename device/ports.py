@@ -70,6 +70,11 @@ class Frame(Protocol):
         """Lossy Image Compression Method defined term, such as ``ISO_10918_1``, else None."""
         ...
 
+    @property
+    def jpeg(self) -> bytes | None:
+        """The picture's own JPEG Baseline stream where the source delivered one, else None."""
+        ...
+
 
 class FrameSource(Protocol):
     """Where frames come from: a grabber, a replayed file, a test pattern.

@@ -71,7 +71,9 @@ class Frame:
 
     ``monotonic_ns`` is on the machine's monotonic clock, ``taken_at`` is aware wall time; both say
     when the picture was due from the source, not when somebody read it. A gap in ``sequence`` means
-    lost pictures. The other attributes are those of :class:`Picture`.
+    lost pictures. ``jpeg`` is the JPEG Baseline stream (ISO/IEC 10918-1) that the device itself
+    delivered and ``pixels`` were decoded from, None where it delivered none. The other attributes
+    are those of :class:`Picture`.
     """
 
     pixels: Pixels
@@ -83,3 +85,4 @@ class Frame:
     attributes: Mapping[str, Any] = field(default_factory=lambda: NOTHING_KNOWN)
     lossy_ratio: float | None = None
     lossy_method: str | None = None
+    jpeg: bytes | None = None

@@ -63,6 +63,7 @@ class Picture:
     attributes: Mapping[str, Any] = field(default_factory=dict)
     lossy_ratio: float | None = None
     lossy_method: str | None = None
+    jpeg: bytes | None = None
 
 
 def grey(
