@@ -1,0 +1,34 @@
+"""What a side channel says about the next picture: one attribute, its value and its raw text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One attribute as a device reported it.
+
+    Attributes
+    ----------
+    source : str
+        Name of the source as configured.
+    keyword : str
+        DICOM keyword (PS3.6 section 6) of the attribute that the value belongs to.
+    value : str, int, float or None
+        In the unit that DICOM asks for. None withdraws what was said of the attribute before: the
+        device reported it again, and what it said could not be read or cannot be true.
+    unit : str
+        Unit of the value, empty for text.
+    raw : str
+        What stood on the line, for the record.
+    monotonic_ns : int
+        When the message was complete, on the machine's monotonic clock.
+    """
+
+    source: str
+    keyword: str
+    value: str | int | float | None
+    unit: str
+    raw: str
+    monotonic_ns: int
