@@ -73,16 +73,19 @@ class Errand:
     def report(self, delivery: Delivery, outcome: Outcome) -> None:
         """One log line without patient data."""
         level = logging.INFO if outcome.disposition is Disposition.DONE else logging.WARNING
+        known = outcome.status is not None and outcome.status >= 0
         _log.log(
             level,
-            "%s: %s of exam %s (delivery %d): %s %s",
+            "%s: %s of exam %s (delivery %d): %s%s",
             self.peer.name,
             delivery.kind,
             delivery.exam_id,
             delivery.id,
             outcome.disposition.name.lower().replace("_", " "),
-            outcome.text,
+            f", status {outcome.status:04X}" if known else "",
         )
+        # the peer's own words may name the patient: the operator reads them in the outbox
+        _log.debug("delivery %d: %s", delivery.id, outcome.text)
 
     @contextmanager
     def carrying(self, delivery: Delivery) -> Iterator[None]:
