@@ -148,13 +148,18 @@ def _object_name(sop_class_uid: str) -> str:
 
 
 def _mark_missing(box: Box, gone: set[str], known: dict[str, dict[str, object]]) -> int:
-    lost = [path for path in sorted(gone) if not known[path]["removed"]]
     now = box.clock.now().isoformat()
-    for path in lost:
+    lost = 0
+    for path in sorted(path for path in gone if not known[path]["removed"]):
         with box.catalog.writing() as db:
-            db.conn.execute(
-                "UPDATE instance SET missing = ifnull(missing, ?) WHERE path = ?", [now, path]
+            marked = db.conn.execute(
+                "UPDATE instance SET missing = ifnull(missing, ?)"
+                " WHERE path = ? AND removed IS NULL",
+                [now, path],
             )
+            if not marked.rowcount:
+                continue  # retention let it go while we were looking
+            lost += 1
             db.conn.execute(
                 "UPDATE delivery SET state = 'held', last_text = 'the file is gone from the card',"
                 " advice = 'The image was acquired but its file cannot be found. Do not delete it"
@@ -164,4 +169,4 @@ def _mark_missing(box: Box, gone: set[str], known: dict[str, dict[str, object]])
                 [path],
             )
         _log.critical("an image file of the catalog is gone from the spool: %s", path)
-    return len(lost)
+    return lost
