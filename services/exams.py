@@ -239,5 +239,14 @@ def encode(dataset: Dataset) -> bytes:
 
 
 def decode(payload: bytes) -> Dataset:
-    """The data set that :func:`encode` made."""
-    return read_dataset(BytesIO(payload), is_implicit_VR=False, is_little_endian=True)
+    """The data set that :func:`encode` made.
+
+    Raises
+    ------
+    CatalogError
+        When these are not all of its bytes: pydicom reads what it can and says nothing.
+    """
+    dataset = read_dataset(BytesIO(payload), is_implicit_VR=False, is_little_endian=True)
+    if not payload or encode(dataset) != payload:
+        raise CatalogError("a message in the outbox is damaged; it was not sent")
+    return dataset

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from services.box import Box
 from services.dispatcher.service import Dispatcher
@@ -14,7 +14,7 @@ from services.outbox.model import State
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """What is still owed when the drain ends."""
+    """What is still owed when the drain ends; ``held`` is whatever waits for a person."""
 
     open: int
     held: int
@@ -47,7 +47,7 @@ def drain(
     """
     peers = box.peers if peer is None else (box.peer(peer),)
     _lift_pauses(box, peer)
-    dispatcher = Dispatcher(replace(box, peers=peers), role="drain")
+    dispatcher = Dispatcher(box, role="drain", peers=peers)
     dispatcher.start()
     try:
         return _watch(box, dispatcher, peer, time.monotonic() + timeout, progress)
@@ -65,8 +65,9 @@ def _watch(
     last: Left | None = None
     while True:
         counts = operator.owed(box.catalog, peer)
+        stuck = operator.stuck(box.catalog, box.peers, peer)
         held = counts.pop(State.HELD)
-        left = Left(open=sum(counts.values()), held=held)
+        left = Left(open=sum(counts.values()) - stuck, held=held + stuck)
         if left != last:
             progress(left)
             last = left

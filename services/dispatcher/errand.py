@@ -10,12 +10,14 @@ from dataclasses import dataclass
 from services.box import Box
 from services.dicom.outcome import Disposition, Outcome
 from services.dicom.peers import Peer
-from services.errors import PeerError
+from services.errors import ContextRefused, PeerError
 from services.outbox import queue
 from services.outbox.model import Delivery, Kind
 from services.reports import ReportDesk
 
 _log = logging.getLogger(__name__)
+
+OWN_FAULT = "The box could not send this by a fault of its own. Keep it, and tell service"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +93,14 @@ class Errand:
     def carrying(self, delivery: Delivery) -> Iterator[None]:
         """Around the sending of one delivery.
 
-        A peer that breaks off counts the attempt and makes it due again. A fault of our own
-        holds this one delivery, so that it cannot stop the others.
+        A peer that breaks off counts the attempt and makes it due again. One that does not do
+        this service at all, and a fault of our own, hold this delivery for a person, so that it
+        cannot stop the others.
         """
         try:
             yield
+        except ContextRefused as error:
+            self.settle(delivery, refused(error))
         except PeerError as error:
             with self.box.catalog.writing() as db:
                 queue.retry(db, delivery, at=self.box.wall(), status=None, text=str(error))
@@ -108,6 +113,16 @@ class Errand:
                     delivery,
                     status=None,
                     text=f"{type(error).__name__}: {error}",
-                    advice="The box could not send this by a fault of its own. "
-                    "Keep it, and send a support bundle to service",
+                    advice=OWN_FAULT,
                 )
+
+    def hold_all(self, kinds: Sequence[Kind], error: ContextRefused) -> None:
+        """The peer does none of these services: a person must know, and nothing else waits."""
+        while claimed := self.claim(kinds):
+            for delivery in claimed:
+                self.settle(delivery, refused(error))
+
+
+def refused(error: ContextRefused) -> Outcome:
+    """What a presentation context that the peer does not accept means for a delivery."""
+    return Outcome(Disposition.HOLD, -1, error.reason, error.advice)

@@ -14,6 +14,7 @@ from services.dicom.outcome import (
 )
 from services.dicom.sop_classes import MODALITY_PERFORMED_PROCEDURE_STEP
 from services.dispatcher.errand import Errand
+from services.errors import ContextRefused
 from services.exams import decode
 from services.outbox.model import Delivery, Kind
 
@@ -25,6 +26,13 @@ _RECREATIONS = 3
 
 def deliver(errand: Errand) -> None:
     """Everything of MPPS that is due at this RIS, over one association."""
+    try:
+        _deliver(errand)
+    except ContextRefused as error:
+        errand.hold_all(_KINDS, error)
+
+
+def _deliver(errand: Errand) -> None:
     contexts = [MODALITY_PERFORMED_PROCEDURE_STEP]
     with associate(errand.peer, errand.calling_ae_title, contexts) as association:
         require_context(errand.peer, association, MODALITY_PERFORMED_PROCEDURE_STEP)
@@ -52,7 +60,8 @@ def _send(errand: Errand, association: Association, delivery: Delivery) -> None:
 def _recreate(errand: Errand, delivery: Delivery, outcome: Outcome) -> Outcome:
     """The RIS does not know the step that it had taken: owe its N-CREATE once more first."""
     if delivery.attempts > _RECREATIONS:
-        return Outcome(Disposition.HOLD, outcome.status, outcome.text, outcome.advice)
+        advice = "The RIS forgets this step again and again. Ask its administrator, then resend."
+        return Outcome(Disposition.HOLD, outcome.status, outcome.text, advice)
     with errand.box.catalog.writing() as db:
         db.conn.execute(
             "UPDATE delivery SET state = 'waiting', next_attempt = 0, finished = NULL"

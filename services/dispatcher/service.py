@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Sequence
 
 from services import recovery, retention
 from services.box import Box
@@ -25,25 +26,34 @@ class Dispatcher:
 
     ``start`` returns at once; ``wait`` returns when ``stop`` was called or a worker died, in
     which case it raises what killed it, so that the process ends and is started again.
+
+    Parameters
+    ----------
+    peers
+        Whom to deliver to; everybody that the box knows unless given.
     """
 
-    def __init__(self, box: Box, role: str = "dispatcher") -> None:
+    def __init__(
+        self, box: Box, role: str = "dispatcher", peers: Sequence[Peer] | None = None
+    ) -> None:
         self._box = box
+        self._peers = box.peers if peers is None else tuple(peers)
         self._owner = this_process(role)
         self._desk = ReportDesk(box)
         self._stopping = threading.Event()
         self._ended = threading.Event()
         self._fatal: BaseException | None = None
-        self._bells = {peer.name: threading.Event() for peer in box.peers}
+        self._bells = {peer.name: threading.Event() for peer in self._peers}
         self._threads: list[threading.Thread] = []
 
     def start(self) -> None:
         """Recover from whatever came before, then begin to deliver."""
         recovery.recover(self._box)
-        for peer in self._box.peers:
+        for peer in self._peers:
             self._spawn(f"deliver to {peer.name}", self._deliver, peer)
         self._spawn("watch the catalog", self._watch)
         self._spawn("keep house", self._keep_house)
+        _log.info("the dispatcher runs, for %d peers", len(self._peers))
 
     def wake(self) -> None:
         """Something may be due: look now."""

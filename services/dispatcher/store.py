@@ -7,7 +7,7 @@ import logging
 from services.catalog.database import Row
 from services.dicom.outcome import Disposition, Outcome, store_outcome
 from services.dicom.store import StoreSession
-from services.dispatcher.errand import Errand
+from services.dispatcher.errand import OWN_FAULT, Errand, refused
 from services.errors import ContextRefused, PeerError, PeerUnreachable
 from services.outbox import checks, commitments, queue
 from services.outbox.model import Delivery, Kind
@@ -40,8 +40,14 @@ def deliver(errand: Errand) -> None:
     again = True
     while again and not errand.stopping():
         wanted = _wanted(errand)
-        with StoreSession(errand.peer, errand.calling_ae_title, wanted) as session:
-            again = _send_all(errand, session, frozenset(wanted))
+        if not wanted:
+            return
+        try:
+            with StoreSession(errand.peer, errand.calling_ae_title, wanted) as session:
+                again = _send_all(errand, session, frozenset(wanted))
+        except ContextRefused as error:
+            errand.hold_all([Kind.STORE], error)
+            return
 
 
 def _send_all(errand: Errand, session: StoreSession, wanted: frozenset[_Context]) -> bool:
@@ -98,6 +104,9 @@ def _send_batch(
         except PeerError as error:
             broken = error
             outcome = Outcome(Disposition.RETRY, -1, str(error), "")
+        except Exception as error:  # noqa: BLE001 -- logged, and held for a person
+            _log.exception("delivery %d could not be prepared", delivery.id)
+            outcome = Outcome(Disposition.HOLD, -1, f"{type(error).__name__}: {error}", OWN_FAULT)
         refusals = refusals + 1 if outcome.disposition is Disposition.RETRY else 0
         answers.append((delivery, outcome))
     _write_down(errand, answers, claimed[len(answers) :])
@@ -113,7 +122,7 @@ def _send(errand: Errand, session: StoreSession, instance: Row | None) -> Outcom
     try:
         reply = session.send(path)
     except ContextRefused as error:
-        return Outcome(Disposition.HOLD, -1, error.reason, error.advice)
+        return refused(error)
     return store_outcome(reply.status, reply.error_comment)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections.abc import Callable
 
@@ -10,7 +11,7 @@ from services.dicom.echo import echo
 from services.dicom.peers import Peer
 from services.dispatcher import check, commitment, mpps, store
 from services.dispatcher.errand import Errand
-from services.errors import PeerError
+from services.errors import ContextRefused, PeerError
 from services.outbox import peer_state
 from services.outbox.model import Kind
 from services.outbox.queue import due_kinds, next_due
@@ -72,8 +73,13 @@ class PeerWorker:
         return _NOTHING_DUE if due is None else min(_NOTHING_DUE, max(_SOONEST, due - now))
 
     def _probe(self) -> None:
-        """A peer that failed last time is asked by C-ECHO before its work is claimed."""
-        if peer_state.get(self._box.catalog, self.peer.name).failures:
+        """A peer that failed last time is asked by C-ECHO before its work is claimed.
+
+        One that does not do Verification has answered all the same.
+        """
+        if not peer_state.get(self._box.catalog, self.peer.name).failures:
+            return
+        with contextlib.suppress(ContextRefused):
             echo(self.peer, self._box.calling_ae_title(self.peer))
 
     def _pause(self, error: PeerError) -> float:
