@@ -151,5 +151,8 @@ async def _keep_fresh(box: Box) -> None:
         return
     while True:
         keys = QueryKeys(date=box.clock.now().date())
-        await asyncio.to_thread(worklists.refresh, box, keys)
+        try:
+            await asyncio.to_thread(worklists.refresh, box, keys)
+        except Exception:  # noqa: BLE001 -- logged; the list stays as it is, and its age says so
+            _log.exception("the worklist could not be refreshed; trying again later")
         await asyncio.sleep(REFRESH_SECONDS)
