@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from pydicom.dataset import Dataset
+from pynetdicom import AE, StoragePresentationContexts, evt
 
 from firmware import config
 from firmware.cli import main
@@ -208,3 +210,35 @@ def test_no_log_line_names_the_patient(tmp_path: Path) -> None:
     assert "images stored" in logs["run"]
     for name, text in logs.items():
         assert [mark for mark in PERSON.marks if mark in text] == [], name
+
+
+def test_the_words_of_a_peer_stay_out_of_the_log(tmp_path: Path) -> None:
+    """An archive that names the patient in its refusal: for the operator's eyes only."""
+    words = f"no patient {PERSON.name}"
+
+    def refuse(_: evt.Event) -> Dataset:
+        answer = Dataset()
+        answer.Status = 0xC000
+        answer.ErrorComment = words
+        return answer
+
+    archive = AE("PACS")
+    archive.supported_contexts = StoragePresentationContexts
+    server = archive.start_server(
+        ("127.0.0.1", 0), block=False, evt_handlers=[(evt.EVT_C_STORE, refuse)]
+    )
+    assert server is not None
+    settings = Settings().peer("pacs", "PACS", server.socket.getsockname()[1], "store")
+    settings.pattern("picture", rate=0, rows=64, columns=64, frames=1)
+    settings.protocol("picture", "SC", modality="OT")
+    gantry = settings.write(tmp_path)
+    gantry("exam", "start", "--unscheduled", "--patient-name", PERSON.name).good()
+    gantry("exam", "acquire", "1", "--protocol", "picture").good()
+    log = tmp_path / "dispatcher.log"
+    try:
+        with gantry.running("dispatcher", ready=lambda: "C000" in log.read_text()):
+            pass
+    finally:
+        server.shutdown()
+    assert [mark for mark in PERSON.marks if mark in log.read_text()] == []
+    assert words in gantry("outbox").good().out
