@@ -4,6 +4,7 @@
 
     DeviceError
     +-- IncompleteDescription (ValueError)   an object was refused for want of attributes
+    +-- NotFromCapture (ValueError)          the site makes no CT or MR object of this picture
     +-- UnsuitableFrame (ValueError)         the pixels do not fit the object asked for
     +-- InvalidIdentity (ValueError)         a patient or worklist value that DICOM forbids
     +-- CharacterSetError (ValueError)       a text cannot be written in a character set
@@ -32,6 +33,16 @@ class IncompleteDescription(DeviceError, ValueError):
         super().__init__(
             f"{object_name} needs {', '.join(missing)}: "
             f"configure them in the protocol or take them from the source"
+        )
+
+
+class NotFromCapture(DeviceError, ValueError):
+    """A CT or MR object was refused because the picture was captured and the site allows none."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(
+            f"{kind} images are not made of captured pictures at this site: replay the scanner's "
+            f"own files, or allow it with station.ct_mr_from_capture"
         )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,6 +61,15 @@ class Frame(Protocol):
         ...
 
     @property
+    def native(self) -> bool:
+        """Whether the samples are the scanner's own stored values, and not a picture of its screen.
+
+        True only for what came out of a file or link of the scanner that says so itself. CT and MR
+        images of other pictures need the site's permission and a complete provenance.
+        """
+        ...
+
+    @property
     def lossy_ratio(self) -> float | None:
         """Compression ratio where the picture was ever lossy, else None."""
         ...
@@ -103,6 +112,15 @@ class FrameSource(Protocol):
         ...
 
     def close(self) -> None: ...
+
+
+@runtime_checkable
+class KeepingSource(Protocol):
+    """A source that keeps its material until the box has it: a folder that files are put into."""
+
+    def acknowledge(self, sequence: int) -> None:
+        """Take notice that every picture up to this number is durable."""
+        ...
 
 
 class Clock(Protocol):

@@ -12,6 +12,8 @@ class Station:
     ``manufacturer``, ``manufacturer_model_name``, ``device_serial_number`` and
     ``software_versions`` describe the legacy scanner (General Equipment, PS3.3 C.7.5.1); they are
     empty where the site did not configure them. The box itself goes into the SC Equipment module.
+    ``ct_mr_from_capture`` is the site's permission to make CT and MR images of captured pictures
+    that are completely described; without it they are Secondary Captures.
     """
 
     ae_title: str
@@ -26,3 +28,4 @@ class Station:
     modality: str = "OT"
     location: str = ""
     character_set: tuple[str, ...] = ("ISO_IR 192",)
+    ct_mr_from_capture: bool = False

@@ -36,6 +36,8 @@ class Picture:
         ``MONOCHROME1``, ``MONOCHROME2`` or ``RGB`` (PS3.3 C.7.6.3.1.2).
     attributes : mapping
         Geometry and technique by DICOM keyword, as far as the medium itself knows them.
+    native : bool
+        Whether the samples are the scanner's own stored values rather than a picture of its screen.
     lossy_ratio : float or None
         Compression ratio where the picture was ever lossy and the ratio is known.
     lossy_method : str or None
@@ -55,6 +57,7 @@ class Picture:
     lossy_method: str | None = None
     after: float | None = None
     hold: float = 0.0
+    native: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,3 +89,4 @@ class Frame:
     lossy_ratio: float | None = None
     lossy_method: str | None = None
     jpeg: bytes | None = None
+    native: bool = False

@@ -220,6 +220,7 @@ class PacedSource(ABC):
             attributes=picture.attributes,
             lossy_ratio=picture.lossy_ratio,
             lossy_method=picture.lossy_method,
+            native=picture.native,
         )
         self._next = None
         self._sequence += 1

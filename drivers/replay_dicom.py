@@ -26,6 +26,7 @@ from pydicom.uid import (
     JPEGBaseline8Bit,
     JPEGExtended12Bit,
     JPEGLSNearLossless,
+    SecondaryCaptureImageStorage,
 )
 
 from drivers.errors import CorruptMedia
@@ -68,6 +69,7 @@ def play(path: Path) -> Iterator[Picture | Damage]:
         ratio, method = _lossy_history(dataset)
         attributes = attributes_of(dataset)
         gaps = _gaps(dataset)
+        native = _is_native(dataset)
     attributes.setdefault("ConversionType", "DI")
     if method is not None:
         attributes["LossyImageCompression"] = "01"
@@ -75,7 +77,8 @@ def play(path: Path) -> Iterator[Picture | Damage]:
     for stored in _decode(path, dataset):
         with _explained(path, "has a broken header"):
             pixels, bits, photometric = _present(path, dataset, stored)
-        yield Picture(pixels, bits, photometric, known, ratio, method, next(gaps, None))
+        gap = next(gaps, None)
+        yield Picture(pixels, bits, photometric, known, ratio, method, gap, native=native)
 
 
 @contextmanager
@@ -109,6 +112,12 @@ def _complete_meta(dataset: Dataset) -> None:
     implicit, little = dataset.original_encoding
     explicit = ExplicitVRLittleEndian if little else ExplicitVRBigEndian
     dataset.file_meta.TransferSyntaxUID = ImplicitVRLittleEndian if implicit else explicit
+
+
+def _is_native(dataset: Dataset) -> bool:
+    """Whether a scanner wrote it, rather than a box that captured a screen (PS3.3 A.8)."""
+    captured = str(dataset.get("SOPClassUID", "")).startswith(SecondaryCaptureImageStorage)
+    return not captured and not dataset.get("ConversionType")
 
 
 def _check_size(path: Path, dataset: Dataset) -> None:

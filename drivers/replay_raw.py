@@ -31,12 +31,14 @@ SIDECAR = ".toml"
 _SHARED = "raw.toml"
 _LARGEST_SIDECAR = 64 * 1024
 _DIGITAL = MappingProxyType({"ConversionType": "DI"})
-_KEYS = {"rows", "columns", "bits", "signed", "endianness", "frames"}
+_KEYS = {"rows", "columns", "bits", "signed", "endianness", "frames", "native"}
 
 
 @dataclass(frozen=True, slots=True)
 class RawLayout:
     """How the bytes of a raw file are to be read.
+
+    ``native`` is the technician's word that they are the scanner's own stored values.
 
     Raises
     ------
@@ -50,6 +52,7 @@ class RawLayout:
     signed: bool = False
     endianness: str = "little"
     frames: int | None = None
+    native: bool = False
 
     def __post_init__(self) -> None:
         for key, low, high in (
@@ -62,8 +65,9 @@ class RawLayout:
                 raise ValueError(f"{key} is a whole number from {low} to {high}")
         if self.rows * self.columns > MOST_SAMPLES:
             raise ValueError(f"rows times columns is at most {MOST_SAMPLES}")
-        if type(self.signed) is not bool:
-            raise ValueError("signed is true or false")
+        for key in ("signed", "native"):
+            if type(getattr(self, key)) is not bool:
+                raise ValueError(f"{key} is true or false")
         if self.endianness not in ("little", "big"):
             raise ValueError('endianness is "little" or "big"')
         if self.frames is not None and (type(self.frames) is not int or self.frames < 1):
@@ -125,7 +129,8 @@ def _picture(path: Path, samples: NDArray[Any], layout: RawLayout, number: int) 
     if int(samples.min()) < low or int(samples.max()) > high:
         return Damage(str(path), f"picture {number + 1} has values beyond {layout.bits} bits")
     grey = samples.reshape(layout.rows, layout.columns)
-    return Picture(_native(grey, layout), layout.bits, "MONOCHROME2", _DIGITAL)
+    pixels = _native(grey, layout)
+    return Picture(pixels, layout.bits, "MONOCHROME2", _DIGITAL, native=layout.native)
 
 
 def _native(grey: NDArray[Any], layout: RawLayout) -> Pixels:

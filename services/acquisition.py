@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from sqlite_utils import Database
 
 from device import exam_machine
-from device.errors import IncompleteDescription
+from device.errors import IncompleteDescription, NotFromCapture
 from device.exam import Series
 from device.iod import (
     BuiltObject,
@@ -20,8 +20,9 @@ from device.iod import (
     build_secondary_capture,
     encode,
 )
-from device.ports import Frame, FrameSource
+from device.ports import Frame, FrameSource, KeepingSource
 from device.protocol import ObjectKind, Protocol
+from device.provenance import Contribution
 from services import character_sets
 from services.box import Box
 from services.catalog import exams
@@ -40,7 +41,8 @@ CLIP_BYTES = 256 * 1024 * 1024
 class Summary:
     """What one acquisition brought.
 
-    ``fallback`` names what a CT or MR object lacked when Secondary Capture was built instead;
+    ``fallback`` names what a CT or MR object lacked when Secondary Capture was built instead,
+    ``refused`` says in one sentence why it was;
     ``ended_by`` is empty, or says why the source stopped before it was asked to.
     """
 
@@ -49,11 +51,15 @@ class Summary:
     frames: int = 0
     dropped: int = 0
     fallback: tuple[str, ...] = ()
+    refused: str = ""
     ended_by: str = ""
 
 
 Stored = Callable[[Instance], None]
 """Called after each instance is durable: never before its file is synced and its row committed."""
+
+Beside = Callable[[Frame], tuple[Contribution, ...]]
+"""Asked for each still: what side channels, calibration and operator say of this very picture."""
 
 
 class Acquisition:
@@ -70,15 +76,23 @@ class Acquisition:
         missing, and the summary says so.
     stored
         Told of every instance once it is durable.
+    beside
+        What is said of a still beside the frame itself.
     """
 
     def __init__(
-        self, box: Box, exam_id: str, protocol: Protocol, stored: Stored = lambda _: None
+        self,
+        box: Box,
+        exam_id: str,
+        protocol: Protocol,
+        stored: Stored = lambda _: None,
+        beside: Beside = lambda _: (),
     ) -> None:
         self._box = box
         self._exam = exams.load(box.catalog, exam_id)
         self._protocol = protocol
         self._stored = stored
+        self._beside = beside
         exam_machine.may_acquire(self._exam)
 
     def run(
@@ -182,16 +196,20 @@ class Acquisition:
         for number, frame in enumerate(pictures, start=1):
             dropped = source.dropped - dropped_before
             dropped_before = source.dropped
-            context = self._context(series, number, dropped)
+            context = self._context(series, number, dropped, self._beside(frame))
             built = self._build(context, frame, summary)
             self._keep(built, context, summary, frames=1, dropped=dropped)
+            _acknowledge(source, frame)
 
     def _build(self, context: ObjectContext, frame: Frame, summary: Summary) -> BuiltObject:
         try:
             return build_image(context, frame)
         except IncompleteDescription as refusal:
-            summary.fallback = refusal.missing
+            summary.fallback, summary.refused = refusal.missing, str(refusal)
             return build_secondary_capture(context, frame, refusal.missing)
+        except NotFromCapture as refusal:
+            summary.refused = str(refusal)
+            return build_secondary_capture(context, frame)
 
     def _clips(
         self, pictures: Iterator[Frame], series: Series, source: FrameSource, summary: Summary
@@ -203,8 +221,15 @@ class Acquisition:
             context = self._context(series, number, dropped)
             built = build_multi_frame(context, clip, source.frame_time_ms)
             self._keep(built, context, summary, frames=len(clip), dropped=dropped)
+            _acknowledge(source, clip[-1])
 
-    def _context(self, series: Series, number: int, dropped: int = 0) -> ObjectContext:
+    def _context(
+        self,
+        series: Series,
+        number: int,
+        dropped: int = 0,
+        contributions: tuple[Contribution, ...] = (),
+    ) -> ObjectContext:
         return ObjectContext(
             exam=self._exam,
             series=series,
@@ -215,6 +240,7 @@ class Acquisition:
             created=self._box.clock.now(),
             software_version=self._box.software_version,
             dropped_frames=dropped,
+            contributions=contributions,
         )
 
     def _keep(
@@ -244,6 +270,7 @@ class Acquisition:
             dropped=dropped,
             provenance=built.provenance,
             acquired=context.created,
+            origins=built.origins,
         )
         box.spool.write(relative, data)
         try:
@@ -262,6 +289,11 @@ class Acquisition:
             enqueue_stores(
                 db, box.peers, instance.exam_id, instance.sop_instance_uid, at=box.wall()
             )
+
+
+def _acknowledge(source: FrameSource, frame: Frame) -> None:
+    if isinstance(source, KeepingSource):
+        source.acknowledge(frame.sequence)
 
 
 def _object_name(built: BuiltObject, protocol: Protocol) -> str:

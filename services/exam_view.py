@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from device.exam import Exam
 from services.box import Box
-from services.catalog import exams
+from services.catalog import exams, provenance
 from services.catalog.database import Row
 from services.outbox import operator
 from services.outbox.model import Delivery
@@ -52,11 +53,19 @@ def exam_as_plain(box: Box, exam: Exam) -> dict[str, Any]:
 
 
 def exam_in_detail(box: Box, exam: Exam) -> dict[str, Any]:
-    """An exam with every image, where it stands at each archive, and what is still owed."""
+    """An exam with every image, where it stands at each archive, and what is still owed.
+
+    ``provenance`` of an image tells by DICOM keyword where a value came from; ``contributed`` lists
+    what was said of the picture, in which words, and who stands for it.
+    """
     owed = operator.deliveries(box.catalog, exam_id=exam.exam_id)
+    said = provenance.of_exam(box.catalog, exam.exam_id)
     return {
         **exam_as_plain(box, exam),
-        "images": [_image(row) for row in exams.instances_of(box.catalog, exam.exam_id)],
+        "images": [
+            {**_image(row), "contributed": said.get(row["sop_instance_uid"], [])}
+            for row in exams.instances_of(box.catalog, exam.exam_id)
+        ],
         "owed": [delivery_as_plain(delivery) for delivery in owed],
     }
 
@@ -94,7 +103,7 @@ def _image(row: Row) -> dict[str, Any]:
         "path": row["path"],
         "missing": row["missing"] or "",
         "removed": row["removed"] or "",
-        "provenance": row["provenance"],
+        "provenance": json.loads(row["provenance"]),
         "archives": [
             {
                 "peer": archive["peer"],

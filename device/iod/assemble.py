@@ -12,10 +12,11 @@ from pydicom.tag import BaseTag
 from pydicom.uid import UID, ExplicitVRLittleEndian
 
 from device.errors import IncompleteDescription
-from device.iod.modules import Row, Source
+from device.iod.modules import Row
 from device.iod.sequences import copied
 from device.iod.tables import Iod
 from device.iod.values import definition
+from device.provenance import Source
 from device.uids import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 
 Supply = Mapping[Source, Mapping[str, Any]]

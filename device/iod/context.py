@@ -9,6 +9,7 @@ from pydicom.dataset import Dataset
 
 from device.exam import Exam, Series
 from device.protocol import ObjectKind, Protocol
+from device.provenance import Contribution, Origin
 from device.station import Station
 
 
@@ -28,6 +29,8 @@ class ObjectContext:
         Version of the box itself (SC Equipment, PS3.3 C.8.6.1).
     dropped_frames : int
         Pictures lost during this acquisition; said in Image Comments when not 0.
+    contributions : tuple of Contribution
+        What was said beside the frame about this very picture.
 
     Raises
     ------
@@ -44,6 +47,7 @@ class ObjectContext:
     created: datetime
     software_version: str
     dropped_frames: int = 0
+    contributions: tuple[Contribution, ...] = ()
 
     def __post_init__(self) -> None:
         if self.created.utcoffset() is None or self.exam.started.utcoffset() is None:
@@ -73,12 +77,17 @@ class BuiltObject:
         Ready for :func:`device.iod.encode` or ``save_as(enforce_file_format=True)``.
     provenance : dict of str to str
         For every attribute of the IOD's tables, by keyword, where its value came from: ``native``
-        (the frame), ``preset`` (the protocol), ``worklist``, ``station``, ``operator``,
-        ``generated``, or ``absent`` (left out, or empty where the attribute is of type 2).
+        (the frame), ``serial``, ``print``, ``calibrated`` or ``operator`` (said beside the frame),
+        ``preset`` (the protocol), ``worklist``, ``station``, ``generated``, or ``absent`` (left
+        out, or empty where the attribute is of type 2).
     kind : ObjectKind
         What was really built.
+    origins : tuple of Origin
+        For every attribute that the frame, the protocol or somebody beside them gave, and for those
+        of type 2 that nobody gave: the raw text, and who confirmed it.
     """
 
     dataset: Dataset
     provenance: dict[str, str]
     kind: ObjectKind
+    origins: tuple[Origin, ...] = ()

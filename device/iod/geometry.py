@@ -13,7 +13,7 @@ _STACK = ("ImagePositionPatient", "ImageOrientationPatient", "SpacingBetweenSlic
 
 
 def stacked(
-    native: Mapping[str, Any], preset: Mapping[str, Any], number: int
+    said: Mapping[str, Any], preset: Mapping[str, Any], number: int
 ) -> tuple[dict[str, Any], dict[str, Any], frozenset[str]]:
     """Place slice ``number`` in a configured stack (PS3.3 C.7.6.2.1.1).
 
@@ -21,12 +21,12 @@ def stacked(
     the configured Spacing Between Slices along the normal of the orientation; a negative spacing
     means that the stack grows against the normal, and the object then carries its absolute value.
     Slices are never put on top of each other: without a spacing only slice 1 has a place. A
-    position that the source gave itself is always used as it is.
+    position that was given for this very picture is always used as it is.
 
     Parameters
     ----------
-    native, preset : mapping
-        Accepted values of the frame and of the protocol.
+    said, preset : mapping
+        Accepted values for this picture, and those of the protocol.
     number : int
         1 for the first slice.
 
@@ -40,9 +40,9 @@ def stacked(
     spacing = preset.get("SpacingBetweenSlices")
     if spacing is not None:
         here["SpacingBetweenSlices"] = _decimal(abs(float(spacing)))
-    if "ImagePositionPatient" in native or "ImagePositionPatient" not in preset:
+    if "ImagePositionPatient" in said or "ImagePositionPatient" not in preset:
         return here, {}, frozenset()
-    orientation = native.get("ImageOrientationPatient") or preset.get("ImageOrientationPatient")
+    orientation = said.get("ImageOrientationPatient") or preset.get("ImageOrientationPatient")
     if spacing is None or orientation is None:
         if number == 1:
             return here, {}, frozenset()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -22,36 +23,40 @@ _SPACING: Final = _Group(
 )
 
 
-def keep_together(
-    native: dict[str, Any], preset: dict[str, Any], *, rescale_required: bool
-) -> None:
-    """Remove from both sources what would mix or mutilate a group.
+def keep_together(sources: Sequence[dict[str, Any]], *, rescale_required: bool) -> None:
+    """Remove from all sources what would mix or mutilate a group.
 
-    A rescale slope of the source is never paired with an intercept of the protocol, nor a window's
+    A rescale slope of one source is never paired with an intercept of another, nor a window's
     centre with another window's width; a calibration is only told of the spacing that it belongs
-    to. The source that knows more of a group gives all of it, the frame before the protocol. What
-    is still not whole is left out, except a rescale that the IOD requires: its missing half shall
-    be named.
+    to. The source that knows more of a group gives all of it, among equals the first. What is still
+    not whole is left out, except a rescale that the IOD requires: its missing half shall be named.
+
+    Parameters
+    ----------
+    sources : sequence of dict
+        Values by keyword in order of precedence, the protocol's last; they are changed.
+    rescale_required : bool
+        Whether the IOD asks for a rescale.
     """
-    _settle(_RESCALE, native, preset, drop_partial=not rescale_required)
-    _settle(_WINDOW, native, preset, drop_partial=True)
-    _settle(_SPACING, native, preset, drop_partial=True)
-    for values in (native, preset):
+    _settle(_RESCALE, sources, drop_partial=not rescale_required)
+    _settle(_WINDOW, sources, drop_partial=True)
+    _settle(_SPACING, sources, drop_partial=True)
+    for values in sources:
         _drop_unequal_window(values)
         _drop_half_calibration(values)
-    if float(native.get("SpacingBetweenSlices", 1)) < 0:
-        del native["SpacingBetweenSlices"]
+    for values in sources[:-1]:
+        if float(values.get("SpacingBetweenSlices", 1)) < 0:
+            del values["SpacingBetweenSlices"]
 
 
-def _settle(
-    group: _Group, native: dict[str, Any], preset: dict[str, Any], *, drop_partial: bool
-) -> None:
-    in_native = sum(keyword in native for keyword in group.leading)
-    in_preset = sum(keyword in preset for keyword in group.leading)
-    if in_native == in_preset == 0 and not drop_partial:
+def _settle(group: _Group, sources: Sequence[dict[str, Any]], *, drop_partial: bool) -> None:
+    known = [sum(keyword in values for keyword in group.leading) for values in sources]
+    if not any(known) and not drop_partial:
         return
-    winner, loser = (native, preset) if in_native >= in_preset else (preset, native)
-    _drop(loser, group)
+    winner = sources[known.index(max(known))]
+    for values in sources:
+        if values is not winner:
+            _drop(values, group)
     if drop_partial and not all(keyword in winner for keyword in group.leading):
         _drop(winner, group)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from device.errors import UnsuitableFrame
+from device.errors import NotFromCapture, UnsuitableFrame
+from device.iod.captured import as_captured
 from device.iod.context import BuiltObject, ObjectContext
 from device.iod.geometry import stacked
 from device.iod.offers import Offers, finish, gather
@@ -35,6 +36,9 @@ def build_image(context: ObjectContext, frame: Frame) -> BuiltObject:
     IncompleteDescription
         The CT or MR description lacks legitimate values; none is ever made up. The caller may fall
         back to :func:`build_secondary_capture` with ``because=error.missing``.
+    NotFromCapture
+        The picture was captured, and the site makes no CT or MR images of such. The caller may
+        fall back to :func:`build_secondary_capture`.
     UnsuitableFrame
         The pixels cannot be an object of this kind.
     CharacterSetError
@@ -51,10 +55,14 @@ def build_image(context: ObjectContext, frame: Frame) -> BuiltObject:
             f"Frame {frame.sequence} is in colour, which {kind.value} images cannot be; "
             f"choose a protocol for Secondary Capture"
         )
+    if not (frame.native or context.station.ct_mr_from_capture):
+        raise NotFromCapture(kind.value)
     offers = gather(context, CT if kind is ObjectKind.CT else MR, frame.attributes)
-    required = _place(context, offers)
+    required = _place(context, offers, native=frame.native)
     _require_three_values(offers)
-    if kind is ObjectKind.CT:
+    if not frame.native:
+        as_captured(context, offers)
+    elif kind is ObjectKind.CT:
         required |= _settle_ct_units(offers)
     else:
         _say_mr_origin(offers)
@@ -64,20 +72,27 @@ def build_image(context: ObjectContext, frame: Frame) -> BuiltObject:
     return finish(context, offers, kind, required)
 
 
-def _place(context: ObjectContext, offers: Offers) -> frozenset[str]:
-    """Put the slice where it lies; Modality must be that of the IOD (PS3.3 C.7.3.1.1.1)."""
+def _place(context: ObjectContext, offers: Offers, *, native: bool) -> frozenset[str]:
+    """Put the slice where it lies; Modality must be that of the IOD (PS3.3 C.7.3.1.1.1).
+
+    A configured stack places the slices of native material only: how often somebody pressed the
+    pedal does not tell which slice the screen showed.
+    """
     if offers.preset.get("Modality") != context.protocol.object.value:
         offers.preset.pop("Modality", None)
-    offers.preset, located, required = stacked(
-        offers.native, offers.preset, context.instance_number
-    )
+    said = dict(offers.native)
+    for values in offers.beside.values():
+        said = values | said
+    if not native and context.instance_number > 1:
+        offers.preset.pop("ImagePositionPatient", None)
+    offers.preset, located, required = stacked(said, offers.preset, context.instance_number)
     offers.generated |= located
     return required
 
 
 def _require_three_values(offers: Offers) -> None:
     """Image Type of CT and MR has a third value (PS3.3 C.8.2.1.1.1 and C.8.3.1.1.1)."""
-    for values in (offers.native, offers.preset):
+    for values in offers.describing:
         if len(values.get("ImageType", ())) < 3:
             values.pop("ImageType", None)
 
@@ -94,7 +109,8 @@ def _settle_ct_units(offers: Offers) -> frozenset[str]:
     stated = offers.offered("RescaleType")
     if stated is not None and not (original and stated != "HU"):
         return frozenset()
-    if stated is None and "ImageType" in offers.native and "RescaleSlope" in offers.native:
+    own = offers.native
+    if stated is None and "ImageType" in own and "RescaleSlope" in own:
         return frozenset()
     if not original:
         offers.generated["RescaleType"] = "US"

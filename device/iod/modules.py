@@ -9,23 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any, Final
 
 from device.iod.anatomy import UNPAIRED_BODY_PARTS
-
-
-class Source(StrEnum):
-    """Where a value came from; also the words of :attr:`BuiltObject.provenance`."""
-
-    NATIVE = "native"
-    PRESET = "preset"
-    WORKLIST = "worklist"
-    STATION = "station"
-    OPERATOR = "operator"
-    GENERATED = "generated"
-    ABSENT = "absent"
-
+from device.provenance import DESCRIBING, Source
 
 NATIVE, PRESET, WORKLIST = Source.NATIVE, Source.PRESET, Source.WORKLIST
 STATION, OPERATOR, GENERATED = Source.STATION, Source.OPERATOR, Source.GENERATED
@@ -56,7 +43,7 @@ def _module(name: str, section: str, *rows: tuple[Any, ...]) -> Module:
     return Module(name, section, tuple(Row(*row) for row in rows))
 
 
-_TECHNIQUE: Final = (NATIVE, PRESET)
+_TECHNIQUE: Final = DESCRIBING
 
 
 def repeats(values: Mapping[str, Any]) -> bool:
@@ -273,8 +260,8 @@ CT_IMAGE: Final = _module(
     "CT Image",
     "C.8.2.1",
     ("ImageType", "1", _TECHNIQUE),
-    ("RescaleIntercept", "1", _TECHNIQUE),
-    ("RescaleSlope", "1", _TECHNIQUE),
+    ("RescaleIntercept", "1", (*_TECHNIQUE, GENERATED)),
+    ("RescaleSlope", "1", (*_TECHNIQUE, GENERATED)),
     ("RescaleType", "1C", (*_TECHNIQUE, GENERATED)),
     ("KVP", "2", _TECHNIQUE),
     ("AcquisitionNumber", "2", _TECHNIQUE),
@@ -381,6 +368,8 @@ CINE: Final = _module(
     "C.7.6.5",
     ("FrameTime", "1C", (GENERATED,)),
     ("FrameTimeVector", "1C", (GENERATED,)),
+    ("CineRate", "3", (GENERATED,)),
+    ("RecommendedDisplayFrameRate", "3", (GENERATED,)),
 )
 
 SC_MULTI_FRAME_IMAGE: Final = _module(

@@ -9,8 +9,8 @@ from typing import Any
 from device.iod.assemble import add_file_meta, assemble
 from device.iod.context import BuiltObject, ObjectContext
 from device.iod.groups import keep_together
-from device.iod.modules import Source
 from device.iod.supply import (
+    cleared,
     generated_values,
     native_values,
     operator_values,
@@ -21,6 +21,7 @@ from device.iod.supply import (
 )
 from device.iod.tables import CT, Iod
 from device.protocol import ObjectKind
+from device.provenance import LONGEST_RAW, Origin, Source, by_source, plain
 
 _GREY_ONLY = (
     "WindowCenter",
@@ -35,29 +36,34 @@ _GREY_ONLY = (
 
 @dataclass(slots=True)
 class Offers:
-    """Cleared values per source; builders adjust ``native``, ``preset`` and ``generated``."""
+    """Cleared values per source; builders adjust all but those of worklist and station."""
 
     iod: Iod
     native: dict[str, Any]
+    beside: dict[Source, dict[str, Any]]
     preset: dict[str, Any]
     worklist: Mapping[str, Any]
     station: Mapping[str, Any]
-    operator: Mapping[str, Any]
     generated: dict[str, Any]
 
+    @property
+    def describing(self) -> tuple[dict[str, Any], ...]:
+        """What describes the picture, in order of precedence: the protocol comes last."""
+        return (self.native, *self.beside.values(), self.preset)
+
     def withdraw(self, *keywords: str) -> None:
-        """Take attributes out of what the frame and the protocol offer."""
-        for keyword in keywords:
-            self.native.pop(keyword, None)
-            self.preset.pop(keyword, None)
+        """Take attributes out of whatever describes the picture."""
+        for values in self.describing:
+            for keyword in keywords:
+                values.pop(keyword, None)
 
     def withdraw_grey(self) -> None:
         """Take out what colour pixels cannot have."""
         self.withdraw(*_GREY_ONLY)
 
     def offered(self, keyword: str) -> Any:
-        """The frame's value, else the protocol's, else None."""
-        return self.native.get(keyword, self.preset.get(keyword))
+        """The value that will be taken from whatever describes the picture, else None."""
+        return next((values[keyword] for values in self.describing if keyword in values), None)
 
 
 def gather(context: ObjectContext, iod: Iod, attributes: Mapping[str, Any]) -> Offers:
@@ -73,22 +79,31 @@ def gather(context: ObjectContext, iod: Iod, attributes: Mapping[str, Any]) -> O
     worklist = worklist_values(context.exam)
     native = native_values(attributes, iod.native)
     preset = preset_values(context.series, context.protocol, iod.preset)
-    keep_together(native, preset, rescale_required=iod is CT)
+    beside = {
+        source: cleared({keyword: values[keyword] for keyword in values.keys() & iod.beside})
+        for source, values in by_source(context.contributions).items()
+    }
     station = station_values(context.station)
-    operator = operator_values(context.exam)
-    for values in (native, preset, station, operator):
-        require_encodable(values, context.exam.character_set)
     generated = generated_values(context, worklist)
-    offers = Offers(iod, native, preset, worklist, station, operator, generated)
+    offers = Offers(iod, native, beside, preset, worklist, station, generated)
+    keep_together(offers.describing, rescale_required=iod is CT)
+    beside[Source.OPERATOR] |= operator_values(context.exam)
+    for values in (*offers.describing, station):
+        require_encodable(values, context.exam.character_set)
     _say_losses(offers, context.dropped_frames)
     return offers
+
+
+def loss_remark(dropped: int) -> str:
+    """What Image Comments says of lost frames."""
+    return f"{dropped} frame{'s' if dropped > 1 else ''} lost during this acquisition"
 
 
 def _say_losses(offers: Offers, dropped: int) -> None:
     if dropped < 1:
         return
     said = offers.offered("ImageComments")
-    loss = f"{dropped} frame{'s' if dropped > 1 else ''} lost during this acquisition"
+    loss = loss_remark(dropped)
     offers.generated["ImageComments"] = f"{said}\n{loss}" if said else loss
 
 
@@ -108,15 +123,36 @@ def finish(
     _check_padding(offers)
     supply = {
         Source.NATIVE: offers.native,
+        **offers.beside,
         Source.PRESET: offers.preset,
         Source.WORKLIST: offers.worklist,
         Source.STATION: offers.station,
-        Source.OPERATOR: offers.operator,
         Source.GENERATED: offers.generated,
     }
     dataset, provenance = assemble(offers.iod, supply, also_required)
     add_file_meta(dataset, context.station.ae_title)
-    return BuiltObject(dataset, provenance, kind)
+    return BuiltObject(dataset, provenance, kind, _origins(context, offers, provenance))
+
+
+def _origins(
+    context: ObjectContext, offers: Offers, provenance: Mapping[str, str]
+) -> tuple[Origin, ...]:
+    """What the catalog keeps of the values that describe the picture."""
+    beside = {(one.source, one.keyword): one for one in context.contributions}
+    told = []
+    for row in offers.iod.rows:
+        if row.keyword not in offers.iod.beside:
+            continue
+        source, raw, confirmed_by = Source(provenance[row.keyword]), "", ""
+        one = beside.get((source, row.keyword))
+        if one is not None:
+            raw, confirmed_by = one.raw or plain(one.value), one.confirmed_by
+        elif source in (Source.NATIVE, Source.PRESET):
+            raw = plain(offers.offered(row.keyword))
+        elif row.type[0] != "2":
+            continue
+        told.append(Origin(row.keyword, source, raw[:LONGEST_RAW], confirmed_by))
+    return tuple(told)
 
 
 def _check_padding(offers: Offers) -> None:

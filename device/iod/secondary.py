@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from device.iod.captured import forget_scale
 from device.iod.context import BuiltObject, ObjectContext
 from device.iod.offers import Offers, finish, gather
 from device.iod.pixels import check_frame, lossy_values, pixel_values, time_values
@@ -39,6 +40,8 @@ def build_secondary_capture(
     check_frame(frame)
     offers = gather(context, SC, frame.attributes)
     describe_capture(context, offers, because)
+    if not frame.native:
+        forget_scale(offers)
     if frame.photometric == "RGB":
         offers.withdraw_grey()
     elif offers.offered("RescaleSlope") is not None:
@@ -67,6 +70,10 @@ def describe_capture(context: ObjectContext, offers: Offers, because: tuple[str,
     if because:
         reason = f"Secondary Capture, since a {asked.value} image lacks: {', '.join(because)}"
         offers.generated["DerivationDescription"] = reason[:_LONGEST_DERIVATION]
+    elif asked is not ObjectKind.SC:
+        offers.generated["DerivationDescription"] = (
+            f"Secondary Capture, since no {asked.value} images are made of captured pictures here"
+        )
     _choose_aspect(offers)
 
 

@@ -16,6 +16,7 @@ from pydicom.uid import (
 )
 
 from device.iod import modules as m
+from device.provenance import BESIDE, DESCRIBING, Source
 
 
 @dataclass(frozen=True)
@@ -53,14 +54,30 @@ class Iod:
     @cached_property
     def native(self) -> tuple[str, ...]:
         """Keywords that a frame's own attributes may fill."""
-        return self._from(m.Source.NATIVE)
+        return self._from(Source.NATIVE)
 
     @cached_property
     def preset(self) -> tuple[str, ...]:
         """Keywords that the protocol may fill."""
-        return self._from(m.Source.PRESET)
+        return self._from(Source.PRESET)
 
-    def _from(self, source: m.Source) -> tuple[str, ...]:
+    @cached_property
+    def beside(self) -> frozenset[str]:
+        """Keywords that a side channel or a person may fill for one picture."""
+        return frozenset(
+            row.keyword for row in self.rows if all(source in row.sources for source in BESIDE)
+        )
+
+    @cached_property
+    def described(self) -> tuple[str, ...]:
+        """Type 1 keywords that somebody has to vouch for: geometry, technique, value scale."""
+        return tuple(
+            row.keyword
+            for row in self.rows
+            if row.type == "1" and set(DESCRIBING) <= set(row.sources)
+        )
+
+    def _from(self, source: Source) -> tuple[str, ...]:
         return tuple(row.keyword for row in self.rows if source in row.sources)
 
 

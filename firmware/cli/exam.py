@@ -175,12 +175,8 @@ def _tell(summary: Summary, wanted: str) -> None:
         f"{summary.dropped} frames were lost or damaged.",
         err=True,
     )
-    if summary.fallback:
-        click.echo(
-            f"Secondary Capture was made instead of {wanted}: "
-            f"{', '.join(summary.fallback)} is not known.",
-            err=True,
-        )
+    if summary.refused:
+        click.echo(f"Secondary Capture was made instead of {wanted}: {summary.refused}.", err=True)
     if summary.ended_by:
         click.echo(f"The source stopped: {summary.ended_by}", err=True)
 
@@ -191,6 +187,7 @@ def _summary_as_plain(summary: Summary) -> dict[str, Any]:
         "frames": summary.frames,
         "dropped": summary.dropped,
         "fallback": list(summary.fallback),
+        "refused": summary.refused,
         "ended_by": summary.ended_by,
         "instances": [
             {

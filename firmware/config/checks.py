@@ -12,7 +12,6 @@ from typing import Any
 from msgspec import inspect as types
 
 from device.iod import tables
-from device.iod.modules import Source
 from firmware.config import values
 from firmware.config.attributes import check_attributes
 from firmware.config.faults import ABSENT, KeyPath, Report
@@ -23,7 +22,6 @@ Table = Mapping[str, Any]
 
 _IODS = {"CT": tables.CT, "MR": tables.MR}
 _MULTI_FRAME = (tables.GRAYSCALE_BYTE, tables.GRAYSCALE_WORD, tables.TRUE_COLOR)
-_FRAME_OR_PROTOCOL = {Source.NATIVE, Source.PRESET}
 
 
 def check_document(document: dict[str, Any], report: Report) -> None:
@@ -192,11 +190,8 @@ def _check_object(protocol: Table, path: KeyPath, report: Report) -> None:
 
 def needed(wanted: str) -> tuple[str, ...]:
     """Keywords without which CT or MR is not built, and which only source or protocol can give."""
-    return tuple(
-        row.keyword
-        for row in _IODS[wanted].rows
-        if row.type == "1" and set(row.sources) == _FRAME_OR_PROTOCOL
-    )
+    generated = {"ImageType"} if wanted == "MR" else set()
+    return tuple(keyword for keyword in _IODS[wanted].described if keyword not in generated)
 
 
 def _warn_of_strangers(protocol: Table, path: KeyPath, report: Report) -> None:

@@ -88,6 +88,7 @@ def _station(table: StationTable) -> Station:
         modality=table.modality,
         location=table.location,
         character_set=split_character_set(table.character_set),
+        ct_mr_from_capture=table.ct_mr_from_capture,
     )
 
 

@@ -112,6 +112,13 @@ class StationTable(Struct, frozen=True, forbid_unknown_fields=True):
             ),
         ),
     ] = "ISO_IR 192"
+    ct_mr_from_capture: Annotated[
+        bool,
+        _meta(
+            "Make CT and MR images of captured pictures where every required value is accounted "
+            "for; else, and always where one is not, they are Secondary Captures."
+        ),
+    ] = False
     timezone: Annotated[
         str,
         _meta(

@@ -10,8 +10,10 @@ from datetime import datetime
 from sqlite_utils import Database
 
 from device.exam import Exam, ExamState, InstanceReference, Series
+from device.provenance import Origin
 from device.reasons import discontinuation_reason
 from device.worklist import WorklistItem
+from services.catalog import provenance
 from services.catalog.database import Catalog, Row
 from services.errors import NotFound
 
@@ -21,7 +23,8 @@ class Instance:
     """One SOP Instance in the spool.
 
     ``path`` is relative to the spool, ``provenance`` tells by DICOM keyword where a value came
-    from, ``dropped`` counts frames that the source lost while this instance was taken.
+    from and ``origins`` what was said of the picture, ``dropped`` counts frames that the source
+    lost while this instance was taken.
     """
 
     sop_instance_uid: str
@@ -38,6 +41,7 @@ class Instance:
     dropped: int
     provenance: Mapping[str, str]
     acquired: datetime
+    origins: tuple[Origin, ...] = ()
 
 
 def next_number(db: Database) -> int:
@@ -180,6 +184,7 @@ def insert_instance(db: Database, instance: Instance) -> None:
             "acquired": instance.acquired.isoformat(),
         }
     )
+    provenance.insert(db, instance.sop_instance_uid, instance.origins)
 
 
 def instances_of(catalog: Catalog, exam_id: str) -> list[Row]:

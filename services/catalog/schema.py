@@ -166,5 +166,49 @@ def _first(db: Database) -> None:
             db.conn.execute(statement)
 
 
-VERSIONS = ("0001_first",)
+_SECOND = """
+CREATE TABLE attribute_origin (
+    sop_instance_uid TEXT NOT NULL REFERENCES instance (sop_instance_uid) ON DELETE CASCADE,
+    keyword TEXT NOT NULL,
+    source TEXT NOT NULL CHECK (source IN ('native', 'serial', 'print', 'calibrated', 'operator',
+                                           'preset', 'generated', 'absent')),
+    raw TEXT NOT NULL,
+    confirmed_by TEXT NOT NULL,
+    PRIMARY KEY (sop_instance_uid, keyword)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE ruler_calibration (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    source TEXT NOT NULL,
+    binding TEXT NOT NULL,
+    pixel_spacing TEXT NOT NULL,
+    calibration_type TEXT NOT NULL,
+    description TEXT NOT NULL,
+    confirmed_by TEXT NOT NULL,
+    made TEXT NOT NULL,
+    withdrawn TEXT
+) STRICT;
+CREATE UNIQUE INDEX ruler_calibration_in_force ON ruler_calibration (source, binding)
+    WHERE withdrawn IS NULL;
+
+CREATE TABLE range_calibration (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    source TEXT NOT NULL,
+    black INTEGER NOT NULL,
+    white INTEGER NOT NULL,
+    findings TEXT NOT NULL,
+    confirmed_by TEXT NOT NULL,
+    made TEXT NOT NULL
+) STRICT;
+"""
+
+
+@migrations(name="0002_provenance")
+def _second(db: Database) -> None:
+    for statement in _SECOND.split(";"):
+        if statement.strip():
+            db.conn.execute(statement)
+
+
+VERSIONS = ("0001_first", "0002_provenance")
 """Every migration that this version of the box knows, oldest first."""

@@ -75,6 +75,7 @@ class Slices:
             sequence=self._sequence,
             monotonic_ns=self._sequence,
             taken_at=datetime.now(UTC),
+            native=True,
         )
 
 

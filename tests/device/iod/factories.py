@@ -64,6 +64,8 @@ class Picture:
     lossy_ratio: float | None = None
     lossy_method: str | None = None
     jpeg: bytes | None = None
+    native: bool = True
+    jpeg: bytes | None = None
 
 
 def grey(
