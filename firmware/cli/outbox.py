@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -18,6 +19,9 @@ from firmware.cli.context import (
 from services import exam_view
 from services.outbox import operator
 from services.outbox.model import Delivery
+
+if TYPE_CHECKING:
+    from services.box import Box
 
 
 @click.group(invoke_without_command=True)
@@ -83,15 +87,31 @@ def cancel(context: click.Context, delivery_id: int, config_file: Path | None) -
 
 @outbox.command()
 @click.argument("delivery_id", metavar="ID", type=int)
-@click.argument("peer")
+@click.argument("peer", required=False)
 @config_option
 @click.pass_context
 @explained
-def redirect(context: click.Context, delivery_id: int, peer: str, config_file: Path | None) -> None:
-    """Owe a delivery to another PEER instead."""
+def redirect(
+    context: click.Context, delivery_id: int, peer: str | None, config_file: Path | None
+) -> None:
+    """Owe a delivery to another PEER instead.
+
+    Without PEER it goes to the one other peer that offers the service, if there is just one.
+    """
     _, box = open_configured(config_file or context.obj)
-    for delivery in operator.redirect(box.catalog, delivery_id, box.peers, peer, at=box.wall()):
+    target = peer or _only_other(box, operator.get(box.catalog, delivery_id))
+    for delivery in operator.redirect(box.catalog, delivery_id, box.peers, target, at=box.wall()):
         click.echo(f"Delivery {delivery.id} ({delivery.kind}) now goes to {delivery.peer}.")
+
+
+def _only_other(box: Box, delivery: Delivery) -> str:
+    service = delivery.kind.service
+    others = [peer.name for peer in box.offering(service) if peer.name != delivery.peer]
+    if len(others) == 1:
+        return others[0]
+    if not others:
+        raise click.UsageError(f"no other peer is configured for the service '{service}'")
+    raise click.UsageError(f"say which of them takes it: {', '.join(others)}")
 
 
 @outbox.command()
