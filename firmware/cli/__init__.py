@@ -10,6 +10,8 @@ import importlib
 
 import click
 
+from firmware.version import software_version
+
 _COMMANDS = {
     "check": "firmware.cli.configure:check",
     "config": "firmware.cli.configure:config",
@@ -43,7 +45,7 @@ class _LazyGroup(click.Group):
 
 
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="gantry")
+@click.version_option(software_version(), prog_name="gantry")
 def main() -> None:
     """Gantry: the DICOM side of a legacy imaging modality.
 
