@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +24,15 @@ class Reading:
         What stood on the line, for the record.
     monotonic_ns : int
         When the message was complete, on the machine's monotonic clock.
+
+    Notes
+    -----
+    Value and raw text may identify the patient, so they are left out of the representation.
     """
 
     source: str
     keyword: str
-    value: str | int | float | None
+    value: str | int | float | None = field(repr=False)
     unit: str
-    raw: str
+    raw: str = field(repr=False)
     monotonic_ns: int
