@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ctypes
+import os
 import signal
 import threading
 
@@ -12,3 +14,22 @@ def stop_event() -> threading.Event:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: event.set())
     return event
+
+
+PARENT = "GANTRY_SUPERVISOR"
+"""Environment variable with the process id of the supervisor that started us."""
+
+_PR_SET_PDEATHSIG = 1
+
+
+def end_with_supervisor() -> None:
+    """Be asked to end when the supervisor is gone, so that nobody is left holding our ports.
+
+    Does nothing in a process that no supervisor started (prctl(2), PR_SET_PDEATHSIG).
+    """
+    parent = os.environ.get(PARENT)
+    if parent is None:
+        return
+    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+    if os.getppid() != int(parent):
+        os.kill(os.getpid(), signal.SIGTERM)

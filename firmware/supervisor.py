@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import subprocess
 import sys
 import threading
@@ -10,6 +11,8 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from firmware.signals import PARENT
 
 _log = logging.getLogger(__name__)
 
@@ -96,10 +99,13 @@ class Supervisor:
         started(child.name, child.process.pid)
 
     def _spawn(self, command: list[str]) -> subprocess.Popen[bytes]:
+        environment = {**os.environ, PARENT: str(os.getpid())}
         if self._log is None:
-            return subprocess.Popen(command, stdin=subprocess.DEVNULL)
+            return subprocess.Popen(command, stdin=subprocess.DEVNULL, env=environment)
         with self._log.open("ab") as log:
-            return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            return subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment
+            )
 
 
 def _end(child: _Child) -> None:

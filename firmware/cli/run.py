@@ -47,7 +47,7 @@ def dispatcher(config_file: Path | None) -> None:
     from firmware.signals import stop_event
     from services.dispatcher import Dispatcher
 
-    logs.begin()
+    _begin()
     _, box = open_configured(config_file)
     stop = stop_event()
     service = Dispatcher(box)
@@ -68,7 +68,7 @@ def listener(config_file: Path | None) -> None:
     from firmware.listening import start_listener
     from firmware.signals import stop_event
 
-    logs.begin()
+    _begin()
     configuration, box = open_configured(config_file)
     stop = stop_event()
     server = start_listener(configuration, box)
@@ -86,10 +86,17 @@ def console(config_file: Path | None) -> None:
 
     from services.console import make_app
 
-    logs.begin()
+    _begin()
     configuration, box = open_configured(config_file)
     server = uvicorn.Server(uvicorn.Config(make_app(box), log_config=None, access_log=False))
     server.run(sockets=[_listening(configuration.console)])
+
+
+def _begin() -> None:
+    from firmware.signals import end_with_supervisor
+
+    logs.begin()
+    end_with_supervisor()
 
 
 def _listening(settings: ConsoleSettings) -> socket.socket:

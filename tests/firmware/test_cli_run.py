@@ -91,3 +91,20 @@ def test_a_taken_port_is_explained(tmp_path: Path, name: str) -> None:
 
 def log(gantry: Gantry, name: str) -> str:
     return (gantry.folder / f"{name}.log").read_text()
+
+
+def test_nobody_is_left_when_the_supervisor_is_killed(box: Box) -> None:
+    pids = [box.service.process_ids(name)[-1] for name in SERVICES]
+    box.service.process.kill()
+    box.service.process.wait()
+    until(lambda: not any(_runs(pid) for pid in pids), 30, box.service.text)
+    assert not answers(box.settings.listener)
+    assert not answers(box.settings.console)
+
+
+def _runs(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state != "Z"
