@@ -9,10 +9,9 @@ from typing import Literal
 from drivers.frame import LARGEST_SIDE
 from drivers.video.device import Request
 from drivers.video.formats import FORMATS
+from drivers.video.levels import Matrix, Span
 from drivers.video.signal import Signature
 
-Range = Literal["full", "limited"] | tuple[int, int]
-Matrix = Literal["601", "709"]
 Fields = Literal["progressive", "weave", "double", "bwdif"]
 
 _FIELDS = ("progressive", "weave", "double", "bwdif")
@@ -91,7 +90,7 @@ class CaptureProfile:
     standard: str | None = None
     input: int | str | None = None
     crop: Crop | None = None
-    range: Range = "full"
+    range: Span = "full"
     matrix: Matrix = "601"
     fields: Fields = "progressive"
     pixel_aspect: tuple[int, int] | None = None
@@ -160,7 +159,7 @@ class CaptureProfile:
         return [f"{crop} reaches out of {self.columns} by {self.rows}"] if wide or high else []
 
 
-def _is_range(value: Range) -> bool:
+def _is_range(value: Span) -> bool:
     if isinstance(value, str):
         return value in ("full", "limited")
     return len(value) == 2 and 0 <= value[0] < value[1] <= 255
