@@ -6,7 +6,7 @@ PYTHON ?= python3
 WORKERS ?= 2
 export PYTHON
 
-.PHONY: demo test check lint bench lock clean
+.PHONY: demo test test-hardware check lint bench lock clean
 
 demo: $(VENV)/.ready
 	$(BIN)/gantry demo
@@ -15,6 +15,11 @@ test: $(VENV)/.ready tests/peers/mpps/node_modules/.ready
 	tools/debian-packages test
 	$(MAKE) --no-print-directory check
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadscope
+
+# The drivers over the kernel's own virtual devices, in an emulated machine; amd64 only.
+test-hardware: $(VENV)/.ready
+	tools/debian-packages hardware
+	$(BIN)/python -m tests.hardware
 
 lint: $(VENV)/.ready
 	$(MAKE) --no-print-directory check

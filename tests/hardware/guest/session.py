@@ -1,0 +1,63 @@
+"""What happens in the guest: the virtual devices appear, the tests run, the results go out."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+
+from tests.hardware.guest import devices
+from tests.hardware.image import SELECTION
+
+RESULTS = Path("/gantry/results")
+PORT = Path("/dev/virtio-ports/gantry.results")
+TESTS = ("tests/hardware/guest", "tests/drivers/video", "tests/drivers/panel")
+PATIENCE = 180
+"""Seconds for one test: an emulated processor is slow."""
+
+
+def main() -> None:
+    RESULTS.mkdir()
+    selection = json.loads(Path(SELECTION).read_text())
+    try:
+        environment = devices.appear()
+        status = _tests(selection or TESTS, environment)
+    except (OSError, subprocess.CalledProcessError) as failure:
+        print(f"the guest could not be made ready: {failure}", flush=True)
+        status = 1
+    (RESULTS / "outcome.json").write_text(json.dumps({"status": status}))
+    kernel = subprocess.run(["dmesg"], capture_output=True, check=False).stdout
+    (RESULTS / "kernel.log").write_bytes(kernel)
+    with PORT.open("wb", buffering=0) as port, tarfile.open(fileobj=port, mode="w|") as archive:
+        archive.add(RESULTS, arcname=".")
+
+
+def _tests(words: list[str] | tuple[str, ...], environment: dict[str, str]) -> int:
+    command = [
+        *(
+            sys.executable,
+            "-u",
+            "-m",
+            "pytest",
+            "-p",
+            "no:cacheprovider",
+            "-v",
+            "-ra",
+            "--color=no",
+        ),
+        *(
+            "--color=no",
+            "--durations=10",
+            f"--timeout={PATIENCE}",
+            f"--junitxml={RESULTS / 'junit.xml'}",
+        ),
+        *words,
+    ]
+    return subprocess.run(command, env={**os.environ, **environment}, check=False).returncode
+
+
+if __name__ == "__main__":
+    main()
