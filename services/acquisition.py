@@ -16,7 +16,6 @@ from device.iod import (
     BuiltObject,
     ObjectContext,
     build_image,
-    build_multi_frame,
     build_secondary_capture,
     encode,
 )
@@ -29,12 +28,10 @@ from services.catalog import exams
 from services.catalog.exams import Instance
 from services.errors import CatalogError
 from services.outbox.queue import enqueue_stores
+from services.recorder import Recorded, Recorder
 
 FRAME_TIMEOUT = 5.0
 """Seconds without a frame after which the source counts as silent."""
-
-CLIP_BYTES = 256 * 1024 * 1024
-"""A multi-frame object is closed and the next one begun at this size."""
 
 
 @dataclass(slots=True)
@@ -214,14 +211,32 @@ class Acquisition:
     def _clips(
         self, pictures: Iterator[Frame], series: Series, source: FrameSource, summary: Summary
     ) -> None:
-        dropped_before = 0
-        for number, clip in enumerate(_gather(pictures), start=1):
-            dropped = source.dropped - dropped_before
-            dropped_before = source.dropped
-            context = self._context(series, number, dropped)
-            built = build_multi_frame(context, clip, source.frame_time_ms)
-            self._keep(built, context, summary, frames=len(clip), dropped=dropped)
-            _acknowledge(source, clip[-1])
+        recorder = Recorder(self._box.spool, source, lambda number: self._context(series, number))
+        try:
+            for frame in pictures:
+                recorder.take(frame)
+                self._enter_clips(recorder.finished(), source, summary)
+        finally:
+            # whatever ended the recording: what was recorded until then is an image
+            recorder.end()
+            recorder.close()
+            self._enter_clips(recorder.finished(wait=True), source, summary)
+
+    def _enter_clips(self, recorded: list[Recorded], source: FrameSource, summary: Summary) -> None:
+        """Make the rows. A clip whose row cannot be made stays: the next start takes it in."""
+        for each in recorded:
+            instance = self._instance(
+                each.clip.built,
+                each.context,
+                size=each.clip.size,
+                sha256=each.clip.sha256,
+                frames=each.clip.frames,
+                dropped=each.clip.dropped,
+            )
+            self._enter(instance)
+            summary.instances.append(instance)
+            self._stored(instance)
+            _acknowledge(source, each.last)
 
     def _context(
         self,
@@ -254,24 +269,15 @@ class Acquisition:
     ) -> None:
         data = encode(built.dataset)
         box = self._box
-        relative = box.spool.path_of(self._exam.exam_id, context.sop_instance_uid)
-        instance = Instance(
-            sop_instance_uid=context.sop_instance_uid,
-            series_instance_uid=context.series.series_instance_uid,
-            exam_id=self._exam.exam_id,
-            instance_number=context.instance_number,
-            sop_class_uid=str(built.dataset.SOPClassUID),
-            transfer_syntax_uid=str(built.dataset.file_meta.TransferSyntaxUID),
-            path=relative,
+        instance = self._instance(
+            built,
+            context,
             size=len(data),
             sha256=hashlib.sha256(data).hexdigest(),
-            object=_object_name(built, self._protocol),
             frames=frames,
             dropped=dropped,
-            provenance=built.provenance,
-            acquired=context.created,
-            origins=built.origins,
         )
+        relative = instance.path
         box.spool.write(relative, data)
         try:
             self._enter(instance)
@@ -281,6 +287,35 @@ class Acquisition:
             raise
         summary.instances.append(instance)
         self._stored(instance)
+
+    def _instance(
+        self,
+        built: BuiltObject,
+        context: ObjectContext,
+        *,
+        size: int,
+        sha256: str,
+        frames: int,
+        dropped: int,
+    ) -> Instance:
+        exam_id = self._exam.exam_id
+        return Instance(
+            sop_instance_uid=context.sop_instance_uid,
+            series_instance_uid=context.series.series_instance_uid,
+            exam_id=exam_id,
+            instance_number=context.instance_number,
+            sop_class_uid=str(built.dataset.SOPClassUID),
+            transfer_syntax_uid=str(built.dataset.file_meta.TransferSyntaxUID),
+            path=self._box.spool.path_of(exam_id, context.sop_instance_uid),
+            size=size,
+            sha256=sha256,
+            object=_object_name(built, self._protocol),
+            frames=frames,
+            dropped=dropped,
+            provenance=built.provenance,
+            acquired=context.created,
+            origins=built.origins,
+        )
 
     def _enter(self, instance: Instance) -> None:
         box = self._box
@@ -300,26 +335,3 @@ def _object_name(built: BuiltObject, protocol: Protocol) -> str:
     if built.kind is ObjectKind.SC and protocol.multi_frame:
         return "SC multi-frame"
     return built.kind.value
-
-
-def _gather(pictures: Iterator[Frame]) -> Iterator[list[Frame]]:
-    """Frames of one shape, in clips that fit into memory."""
-    clip: list[Frame] = []
-    size = 0
-    for frame in pictures:
-        if clip and (size + frame.pixels.nbytes > CLIP_BYTES or not _alike(clip[0], frame)):
-            yield clip
-            clip, size = [], 0
-        clip.append(frame)
-        size += frame.pixels.nbytes
-    if clip:
-        yield clip
-
-
-def _alike(one: Frame, other: Frame) -> bool:
-    return (
-        one.pixels.shape == other.pixels.shape
-        and one.pixels.dtype == other.pixels.dtype
-        and one.photometric == other.photometric
-        and one.bits_stored == other.bits_stored
-    )

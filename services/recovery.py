@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pydicom import dcmread
@@ -21,21 +21,25 @@ from sqlite_utils import Database
 from services.box import Box
 from services.catalog import exams
 from services.catalog.exams import Instance
+from services.clip_journal import JOURNAL_SUFFIX
+from services.clips import FinishedClip, finish_cut_off
 from services.outbox.queue import enqueue_stores, free_dead_leases
 from services.spool import TEMPORARY_SUFFIX
 
 _log = logging.getLogger(__name__)
 
-_LARGEST_HEADER = 1 << 20
-"""Bytes of a data element that are read before pixel data are deferred."""
-
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What recovery found. ``ran`` is False when somebody was acquiring, so nothing was due."""
+    """What recovery found. ``ran`` is False when somebody was acquiring, so nothing was due.
+
+    ``recordings`` counts clips that were cut off and are finished now; they are among ``adopted``
+    as well, or among ``quarantined``.
+    """
 
     ran: bool
     unfinished: int = 0
+    recordings: int = 0
     adopted: int = 0
     quarantined: int = 0
     missing: int = 0
@@ -45,7 +49,8 @@ class Report:
 def recover(box: Box) -> Report:
     """Reconcile the spool with the catalog, and free what dead processes had claimed.
 
-    - A temporary file was never acquired: it goes.
+    - A recording that was cut off is finished with the frames that are whole, and says so.
+    - Any other temporary file was never acquired: it goes.
     - A whole file without a row was acquired up to its last step: its row is made now when its
       series is known and its exam still in progress; else it goes into quarantine, for a person.
     - A row whose file is gone is an alarm, never dropped: it is marked, and what is owed of it
@@ -55,6 +60,7 @@ def recover(box: Box) -> Report:
     with box.spool.quiet() as quiet:
         if not quiet:
             return Report(ran=False, leases=leases)
+        recordings = _finish_recordings(box)
         known = {
             row["path"]: row
             for row in box.catalog.rows("SELECT path, size, removed, missing FROM instance")
@@ -70,26 +76,52 @@ def recover(box: Box) -> Report:
                 present.add(relative)
                 if known[relative]["removed"]:
                     box.spool.remove(relative)
-            elif _adopt(box, path, relative):
+            elif _adopt(box, path, relative, recordings.get(relative)):
                 adopted += 1
             else:
                 target = box.spool.set_aside(path)
                 _log.error("a file that belongs to no exam was set aside as %s", target.name)
                 quarantined += 1
         missing = _mark_missing(box, set(known) - present, known)
-    report = Report(True, unfinished, adopted, quarantined, missing, leases)
+    report = Report(True, unfinished, len(recordings), adopted, quarantined, missing, leases)
     if report != Report(True):
         _log.warning("after a crash or a power cut: %s", report)
     return report
 
 
-def _adopt(box: Box, path: Path, relative: str) -> bool:
+def _finish_recordings(box: Box) -> dict[str, FinishedClip]:
+    """Clips that a crash cut off, made whole as far as they go; by their path in the spool."""
+    finished: dict[str, FinishedClip] = {}
+    for path in list(box.spool.files()):
+        if not path.name.endswith(JOURNAL_SUFFIX):
+            continue
+        try:
+            clip = finish_cut_off(box.spool, path)
+        except (OSError, ValueError, InvalidDicomError) as error:
+            target = box.spool.set_aside(path)
+            _log.error(
+                "a recording that was cut off cannot be finished (%s); its journal was set aside"
+                " as %s, and its data beside it", type(error).__name__, target.name,
+            )  # fmt: skip
+            data = path.with_name(path.name.removesuffix(JOURNAL_SUFFIX) + TEMPORARY_SUFFIX)
+            if data.is_file():
+                box.spool.set_aside(data)
+            continue
+        if clip is not None:
+            _log.warning("a recording was cut off: its first %d frames are kept", clip.frames)
+            finished[clip.relative] = clip
+    return finished
+
+
+def _adopt(box: Box, path: Path, relative: str, clip: FinishedClip | None) -> bool:
     try:
-        dataset = dcmread(path, defer_size=_LARGEST_HEADER)
+        dataset = dcmread(path, stop_before_pixels=True)
         instance = _instance_of(box, dataset, path, relative)
     except (InvalidDicomError, OSError, AttributeError, ValueError, KeyError) as error:
         _log.warning("an unfinished file could not be read: %s", type(error).__name__)
         return False
+    if instance is not None and clip is not None:
+        instance = replace(instance, dropped=clip.dropped, provenance=clip.built.provenance)
     with box.catalog.writing() as db:
         if instance is None or not _has_room_for(db, instance):
             return False
@@ -117,7 +149,6 @@ def _has_room_for(db: Database, instance: Instance) -> bool:
 
 
 def _instance_of(box: Box, dataset: FileDataset, path: Path, relative: str) -> Instance | None:
-    data = path.read_bytes()
     series_uid = str(dataset.SeriesInstanceUID)
     row = box.catalog.row("SELECT exam_id FROM series WHERE series_instance_uid = ?", [series_uid])
     sop_instance_uid = str(dataset.SOPInstanceUID)
@@ -131,14 +162,19 @@ def _instance_of(box: Box, dataset: FileDataset, path: Path, relative: str) -> I
         sop_class_uid=str(dataset.SOPClassUID),
         transfer_syntax_uid=str(dataset.file_meta.TransferSyntaxUID),
         path=relative,
-        size=len(data),
-        sha256=hashlib.sha256(data).hexdigest(),
+        size=path.stat().st_size,
+        sha256=_digest(path),
         object=_object_name(str(dataset.SOPClassUID)),
         frames=int(dataset.get("NumberOfFrames", 1)),
         dropped=0,
         provenance={},
         acquired=box.clock.now(),
     )
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _object_name(sop_class_uid: str) -> str:

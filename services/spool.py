@@ -64,27 +64,51 @@ class Spool:
         """
         final = self.root / relative
         temporary = final.with_name(final.name + TEMPORARY_SUFFIX)
-        if final.exists():
-            raise CatalogError(f"{relative} is in the spool already and is never overwritten")
         try:
-            self._make_folder(final.parent)
+            self.prepare(relative)
             with temporary.open("wb") as file:
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
-            temporary.rename(final)
-            sync_folder(final.parent)
+            self.give_name(temporary, relative)
         except OSError as error:
             # a name that is not on the medium for certain must not look acquired after a restart
             for leftover in (temporary, final):
                 with suppress(OSError):
                     leftover.unlink()
-            kind = StorageFull if error.errno in _FULL else CatalogError
-            raise kind(
-                f"the image could not be written to {self.root}: {error.strerror}. "
-                f"It was not acquired; free space or replace the card, then take it again"
+            raise self.failure(
+                error, "It was not acquired; free space or replace the card, then take it again"
             ) from error
         return final
+
+    def prepare(self, relative: str) -> Path:
+        """Make the folder of a file that is written bit by bit; where it will be.
+
+        Raises
+        ------
+        CatalogError
+            When a file of that name exists already.
+        OSError
+            When the medium fails.
+        """
+        final = self.root / relative
+        if final.exists():
+            raise CatalogError(f"{relative} is in the spool already and is never overwritten")
+        self._make_folder(final.parent)
+        return final
+
+    def give_name(self, temporary: Path, relative: str) -> None:
+        """Durably give a file whose bytes are synced the name under which it is filed."""
+        final = self.root / relative
+        temporary.rename(final)
+        sync_folder(final.parent)
+
+    def failure(self, error: OSError, consequence: str) -> CatalogError:
+        """What to raise when the medium failed: :class:`StorageFull` where it has no room."""
+        kind = StorageFull if error.errno in _FULL else CatalogError
+        return kind(
+            f"the image could not be written to {self.root}: {error.strerror}. {consequence}"
+        )
 
     def _make_folder(self, folder: Path) -> None:
         if folder.is_dir():

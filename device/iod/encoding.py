@@ -15,9 +15,23 @@ from pydicom.charset import convert_encodings, encode_string
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 from pydicom.multival import MultiValue
-from pydicom.uid import ExplicitVRLittleEndian
+from pydicom.uid import (
+    MPEG4HP41,
+    MPEG4HP41BD,
+    UID,
+    ExplicitVRLittleEndian,
+    JPEGBaseline8Bit,
+)
 from pydicom.valuerep import PersonName
 
+from device.uids import IMPLEMENTATION_CLASS_UID
+
+ENCAPSULATED: Final = (JPEGBaseline8Bit, MPEG4HP41, MPEG4HP41BD)
+"""Transfer syntaxes with compressed pixels that this box writes; all else as Explicit VR LE."""
+
+_PIXEL_DATA: Final = 0x7FE00010
+_UNDEFINED: Final = 2**32 - 1
+_ITEM: Final = (0xFFFE, 0xE000)
 _PREAMBLE: Final = b"\0" * 128 + b"DICM"
 _LONG: Final = frozenset(
     {"OB", "OD", "OF", "OL", "OV", "OW", "SQ", "SV", "UC", "UN", "UR", "UT", "UV"}
@@ -40,8 +54,9 @@ def encode(dataset: Dataset) -> bytes:
     Parameters
     ----------
     dataset : Dataset
-        With complete file meta information for Explicit VR Little Endian, uncompressed, without
-        ambiguous value representations: what the builders of this package return.
+        With complete file meta information for Explicit VR Little Endian or one of
+        :data:`ENCAPSULATED`, without ambiguous value representations: what the builders of this
+        package return. Compressed pixels are there as they go into the file, items and all.
 
     Returns
     -------
@@ -56,20 +71,92 @@ def encode(dataset: Dataset) -> bytes:
         A text was changed after building to one that Specific Character Set cannot hold, and
         pydicom's ``writing_validation_mode`` is RAISE, as the box sets it.
     """
-    if dataset.file_meta.TransferSyntaxUID != ExplicitVRLittleEndian:
+    return _front(_meta(dataset)) + _body(dataset)
+
+
+def encode_head(
+    dataset: Dataset, length: int, *, pixel_bytes: int, frame_lengths: Sequence[int] = ()
+) -> bytes:
+    """Encode everything of a file up to the first byte of the first frame, in a given length.
+
+    With it a file can be begun before it is known how many frames it will hold: the pixels are
+    written behind a gap, and the gap is filled in the end. What is left of it becomes Private
+    Information of the file meta information (PS3.10 table 7.1-1), which is never sent to a peer.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        As for :func:`encode`, without pixel data, whose value representation follows Bits
+        Allocated.
+    length : int
+        Bytes of the head, even; at least :func:`head_room` of the data set.
+    pixel_bytes : int
+        Length of uncompressed pixel data, made even; not looked at for compressed ones.
+    frame_lengths : sequence of int
+        Bytes of each compressed frame without its item's header, even. They become the Basic
+        Offset Table (PS3.5 section A.4), which is left empty where there are none.
+
+    Raises
+    ------
+    ValueError
+        The head does not fit into ``length``; otherwise as for :func:`encode`.
+    """
+    body = _body(dataset)
+    if dataset.file_meta.TransferSyntaxUID in ENCAPSULATED:
+        offsets, at = [], 0
+        for size in frame_lengths:
+            offsets.append(at)
+            at += 8 + size
+        body += _LONG_HEADER.pack(_PIXEL_DATA >> 16, _PIXEL_DATA & 0xFFFF, b"OB", _UNDEFINED)
+        body += _ITEM_HEADER.pack(*_ITEM, 4 * len(offsets))
+        body += struct.pack(f"<{len(offsets)}L", *offsets)
+    else:
+        vr = b"OW" if dataset.BitsAllocated > 8 else b"OB"
+        body += _LONG_HEADER.pack(_PIXEL_DATA >> 16, _PIXEL_DATA & 0xFFFF, vr, pixel_bytes)
+    meta = _meta(dataset)
+    _append(meta, DataElement(0x00020100, "UI", UID(IMPLEMENTATION_CLASS_UID)), _DEFAULT)
+    spare = length - len(_front(meta)) - _LONG_HEADER.size - len(body)
+    if spare < 0 or spare % 2:
+        raise ValueError(f"a head of {length - spare} bytes does not fit into {length}")
+    meta.append(_LONG_HEADER.pack(0x0002, 0x0102, b"OB", spare))
+    meta.append(bytes(spare))
+    return _front(meta) + body
+
+
+def head_room(dataset: Dataset, growth: int) -> int:
+    """A length for :func:`encode_head` that lets the data set grow by so many bytes.
+
+    It is a whole number of pages of 4 KiB, so that the pixels begin on one.
+    """
+    return -(-(len(encode(dataset)) + growth + 1024) // 4096) * 4096
+
+
+def _meta(dataset: Dataset) -> list[bytes]:
+    syntax = dataset.file_meta.TransferSyntaxUID
+    if syntax != ExplicitVRLittleEndian and syntax not in ENCAPSULATED:
         raise ValueError(
-            f"Only Explicit VR Little Endian is encoded here, "
-            f"not {dataset.file_meta.TransferSyntaxUID.name}"
+            f"Only Explicit VR Little Endian and what the box compresses is encoded here, "
+            f"not {syntax.name}"
         )
     meta: list[bytes] = []
     for tag in sorted(dataset.file_meta.keys(), key=int):
         if tag != 0x00020000:
             _append(meta, dataset.file_meta[tag], _DEFAULT)
-    length = DataElement(0x00020000, "UL", sum(map(len, meta)))
+    return meta
+
+
+def _front(meta: list[bytes]) -> bytes:
     pieces = [_PREAMBLE]
-    _append(pieces, length, _DEFAULT)
-    pieces += meta
+    _append(pieces, DataElement(0x00020000, "UL", sum(map(len, meta))), _DEFAULT)
+    return b"".join(pieces + meta)
+
+
+def _body(dataset: Dataset) -> bytes:
+    pieces: list[bytes] = []
     _append_all(pieces, dataset, _DEFAULT)
+    if dataset.file_meta.TransferSyntaxUID in ENCAPSULATED and "PixelData" in dataset:
+        header, value = pieces[-2:]
+        pieces[-2:] = [header[:-4], struct.pack("<L", _UNDEFINED), value]
     return b"".join(pieces)
 
 

@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
-from typing import Any, Final
-
-from pydicom.tag import Tag
-from pydicom.valuerep import format_number_as_ds
+from typing import Any
 
 from device.errors import UnsuitableFrame
 from device.iod.context import BuiltObject, ObjectContext
@@ -15,14 +11,10 @@ from device.iod.offers import Offers, finish, gather
 from device.iod.pixels import check_alike, lossy_values, pixel_values, time_values
 from device.iod.secondary import describe_capture
 from device.iod.tables import GRAYSCALE_BYTE, GRAYSCALE_WORD, TRUE_COLOR, Iod
+from device.iod.timeline import Timeline
 from device.iod.values import accepted
 from device.ports import Frame
 from device.protocol import ObjectKind
-
-UNIFORM_WITHIN: Final = 0.10
-"""Share of the nominal frame time by which intervals may differ and still count as uniform."""
-
-_LONGEST_VECTOR: Final = 2**16 - 2
 
 
 def build_multi_frame(
@@ -49,20 +41,42 @@ def build_multi_frame(
         As for :func:`build_image`.
     """
     check_alike(frames)
-    iod = _iod_for(frames[0])
-    offers = gather(context, iod, _shared(frames))
+    iod = iod_for(frames[0])
+    offers = describe(context, iod, frames, _shared(frames))
+    offers.native |= lossy_values(frames)
+    offers.native |= pixel_values(frames, bits_allocated=bits_allocated(iod))
+    timeline = Timeline.of((frame.monotonic_ns for frame in frames), frame_time_ms)
+    offers.generated |= timeline.values()
+    return finish(context, offers, ObjectKind.SC)
+
+
+def describe(
+    context: ObjectContext, iod: Iod, frames: Sequence[Frame], shared: Mapping[str, Any]
+) -> Offers:
+    """Everything but pixels and frame times, from the first frame and what all of them share."""
+    offers = gather(context, iod, shared)
     describe_capture(context, offers, ())
-    offers.native |= time_values(frames[0], context.zone) | lossy_values(frames)
+    offers.native |= time_values(frames[0], context.zone)
     if iod is TRUE_COLOR:
         offers.withdraw_grey()
     else:
         _make_identity(offers, context, frames)
-    offers.native |= pixel_values(frames, bits_allocated=16 if iod is GRAYSCALE_WORD else 8)
-    offers.generated |= _increments(frames, frame_time_ms)
-    return finish(context, offers, ObjectKind.SC)
+    return offers
 
 
-def _iod_for(frame: Frame) -> Iod:
+def bits_allocated(iod: Iod) -> int:
+    """Cell size that the IOD prescribes."""
+    return 16 if iod is GRAYSCALE_WORD else 8
+
+
+def iod_for(frame: Frame) -> Iod:
+    """The multi-frame IOD that such frames belong in.
+
+    Raises
+    ------
+    UnsuitableFrame
+        None takes them.
+    """
     if frame.photometric == "RGB":
         return TRUE_COLOR
     if frame.photometric != "MONOCHROME2" or frame.pixels.dtype.kind == "i":
@@ -90,7 +104,7 @@ def _make_identity(offers: Offers, context: ObjectContext, frames: Sequence[Fram
     A window that was meant for other, rescaled units is left out.
     """
     configured = {**context.protocol.technique, **context.protocol.geometry}
-    if any(_rescaled(source) for source in (configured, *(f.attributes for f in frames))):
+    if any(rescaled(source) for source in (configured, *(f.attributes for f in frames))):
         offers.withdraw("WindowCenter", "WindowWidth", "WindowCenterWidthExplanation")
     offers.generated |= {
         "RescaleIntercept": "0",
@@ -100,41 +114,8 @@ def _make_identity(offers: Offers, context: ObjectContext, frames: Sequence[Fram
     }
 
 
-def _rescaled(attributes: Mapping[str, Any]) -> bool:
+def rescaled(attributes: Mapping[str, Any]) -> bool:
+    """Whether a source speaks of samples in other units than the stored ones."""
     slope = accepted("RescaleSlope", attributes.get("RescaleSlope"))
     intercept = accepted("RescaleIntercept", attributes.get("RescaleIntercept"))
     return float(slope or 1) != 1 or float(intercept or 0) != 0
-
-
-def _increments(frames: Sequence[Frame], frame_time_ms: float | None) -> dict[str, Any]:
-    """Number of Frames and what leads from one to the next (PS3.3 C.7.6.5, C.7.6.6, C.8.6.4).
-
-    A single frame has no next one, so nothing points anywhere.
-    """
-    count = len(frames)
-    if count == 1:
-        return {"NumberOfFrames": 1}
-    if frame_time_ms is None:
-        pages = list(range(1, count + 1))
-        return _pointing_at("PageNumberVector", count) | {"PageNumberVector": pages}
-    times = [frame.monotonic_ns / 1e6 for frame in frames]
-    intervals = [later - earlier for earlier, later in pairwise(times)]
-    if min(intervals) < 0:
-        raise UnsuitableFrame("The frames are not in the order in which they were taken")
-    if all(abs(one - frame_time_ms) <= UNIFORM_WITHIN * frame_time_ms for one in intervals):
-        return _pointing_at("FrameTime", count) | {"FrameTime": _milliseconds(frame_time_ms)}
-    vector = ["0", *(_milliseconds(one) for one in intervals)]
-    if len("\\".join(vector)) > _LONGEST_VECTOR:
-        raise UnsuitableFrame(
-            f"{count} frames at uneven intervals are more than one object can time; "
-            f"acquire fewer frames at a time"
-        )
-    return _pointing_at("FrameTimeVector", count) | {"FrameTimeVector": vector}
-
-
-def _pointing_at(keyword: str, count: int) -> dict[str, Any]:
-    return {"NumberOfFrames": count, "FrameIncrementPointer": Tag(keyword)}
-
-
-def _milliseconds(value: float) -> str:
-    return str(format_number_as_ds(round(float(value), 3)))

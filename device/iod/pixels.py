@@ -13,6 +13,9 @@ from device.errors import UnsuitableFrame
 from device.ports import Frame
 
 MAX_SIDE: Final = 2**16 - 1
+JPEG_METHOD: Final = "ISO_10918_1"
+"""Defined term for JPEG lossy compression (PS3.3 C.7.6.1.1.5.1)."""
+
 MAX_PIXEL_BYTES: Final = 2**32 - 2
 """Longest value that Explicit VR can state (PS3.5 section 7.1.2), kept even."""
 
@@ -135,10 +138,18 @@ def pixel_values(
     }
 
 
+def frame_bytes(frame: Frame, allocated: int) -> memoryview:
+    """The samples of one frame in cells of 8 or 16 bits, without padding."""
+    return _plain(frame.pixels, allocated, signed=False).reshape(-1).view(np.uint8).data
+
+
+def _plain(array: NDArray[Any], allocated: int, *, signed: bool) -> NDArray[Any]:
+    return np.ascontiguousarray(array, dtype=f"<{'i' if signed else 'u'}{allocated // 8}")
+
+
 def _encoded(arrays: Sequence[NDArray[Any]], allocated: int, *, signed: bool) -> bytes:
     """Little endian, row by row, padded to an even length (PS3.5 section 8.1.1)."""
-    dtype = np.dtype(f"<{'i' if signed else 'u'}{allocated // 8}")
-    plain = [np.ascontiguousarray(array, dtype=dtype) for array in arrays]
+    plain = [_plain(array, allocated, signed=signed) for array in arrays]
     odd = sum(array.nbytes for array in plain) % 2
     if len(plain) == 1 and not odd:
         return plain[0].tobytes()
@@ -159,6 +170,27 @@ def time_values(frame: Frame, zone: timezone) -> dict[str, Any]:
     }
 
 
+def lossy_ratio(frame: Frame) -> float | None:
+    """Compression ratio of a frame that was ever lossy; None where that is not known."""
+    if frame.lossy_ratio is None and frame.jpeg is not None:
+        return frame.pixels.nbytes / len(frame.jpeg)
+    return frame.lossy_ratio
+
+
+def lossy_method(frame: Frame) -> str | None:
+    """Lossy Image Compression Method of a frame; empty where unknown, None where never lossy."""
+    if frame.lossy_method is None and frame.jpeg is not None:
+        return JPEG_METHOD
+    if frame.lossy_method is None and frame.lossy_ratio is not None:
+        return ""
+    return frame.lossy_method
+
+
+def mean_ratio(ratios: Sequence[float]) -> str:
+    """Ratio of like frames together, to two decimals."""
+    return f"{len(ratios) / sum(1 / ratio for ratio in ratios):.2f}"
+
+
 def lossy_values(frames: Sequence[Frame]) -> dict[str, Any]:
     """Lossy history of the pixels (PS3.3 C.7.6.1.1.5).
 
@@ -166,14 +198,14 @@ def lossy_values(frames: Sequence[Frame]) -> dict[str, Any]:
     lossy frames together, to two decimals; ratio and method are left out where the source does not
     know them.
     """
-    lossy = [f for f in frames if f.lossy_ratio is not None or f.lossy_method is not None]
+    lossy = [frame for frame in frames if lossy_method(frame) is not None]
     if not lossy:
         return {"LossyImageCompression": "00"}
     values: dict[str, Any] = {"LossyImageCompression": "01"}
-    ratios = [f.lossy_ratio for f in lossy if f.lossy_ratio]
-    methods = list(dict.fromkeys(f.lossy_method for f in lossy if f.lossy_method))
+    ratios = [ratio for frame in lossy if (ratio := lossy_ratio(frame))]
+    methods = list(dict.fromkeys(method for frame in lossy if (method := lossy_method(frame))))
     if ratios and len(ratios) == len(lossy) and len(methods) <= 1:
-        values["LossyImageCompressionRatio"] = f"{len(ratios) / sum(1 / r for r in ratios):.2f}"
+        values["LossyImageCompressionRatio"] = mean_ratio(ratios)
     if methods:
         values["LossyImageCompressionMethod"] = methods[0] if len(methods) == 1 else methods
     return values

@@ -7,9 +7,12 @@ from dataclasses import dataclass
 
 _PREAMBLE = 128
 _FIRST_ELEMENT = _PREAMBLE + 4
-_LONGEST_HEAD = 1 << 16
+_LONGEST_HEAD = 1 << 24
+"""Bytes; recordings have a gap in their head where the frame times found room."""
+
 _LONG_FORM = (b"OB", b"OW", b"SQ", b"UN", b"UT", b"OD", b"OF", b"OL", b"UC", b"UR")
 _SOP_CLASS, _SOP_INSTANCE, _TRANSFER_SYNTAX = 0x0002, 0x0003, 0x0010
+_GROUP = b"\x02\x00"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,16 +35,16 @@ def read_head(content: memoryview) -> PartTenHead:
     """
     if bytes(content[_PREAMBLE:_FIRST_ELEMENT]) != b"DICM":
         raise ValueError("it has no DICM mark")
-    head = bytes(content[: min(len(content), _LONGEST_HEAD)])
+    head = content[: min(len(content), _LONGEST_HEAD)]
     uids: dict[int, str] = {}
     position = _FIRST_ELEMENT
-    while position + 8 <= len(head) and head[position : position + 2] == b"\x02\x00":
+    while position + 8 <= len(head) and bytes(head[position : position + 2]) == _GROUP:
         number, start, length = _element(head, position)
         position = start + length
         if position > len(head):
             raise ValueError("its file meta information is cut off")
         if number in (_SOP_CLASS, _SOP_INSTANCE, _TRANSFER_SYNTAX):
-            uids[number] = _uid(head[start:position])
+            uids[number] = _uid(bytes(head[start:position]))
     missing = [n for n in (_SOP_CLASS, _SOP_INSTANCE, _TRANSFER_SYNTAX) if not uids.get(n)]
     if missing:
         raise ValueError(f"(0002,{missing[0]:04X}) is missing")
@@ -50,7 +53,7 @@ def read_head(content: memoryview) -> PartTenHead:
     return PartTenHead(uids[_SOP_CLASS], uids[_SOP_INSTANCE], uids[_TRANSFER_SYNTAX], position)
 
 
-def _element(head: bytes, position: int) -> tuple[int, int, int]:
+def _element(head: memoryview, position: int) -> tuple[int, int, int]:
     """Return element number, start and length of the value at ``position``."""
     number: int
     number, representation, length = struct.unpack_from("<2xH2sH", head, position)

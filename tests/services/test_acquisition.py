@@ -18,6 +18,7 @@ from device.exam import Exam
 from device.protocol import ObjectKind, Protocol
 from drivers.pattern import PatternFaults, PatternSource
 from services import acquisition as module
+from services import clips
 from services import exams as lives
 from services.acquisition import Acquisition, Summary
 from services.box import Box
@@ -255,7 +256,7 @@ def test_a_clip_is_one_object_and_says_what_it_lost(box: Box, exam: Exam) -> Non
 def test_a_clip_is_split_by_size_and_where_the_picture_changes(
     box: Box, exam: Exam, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "CLIP_BYTES", 3 * 64 * 64)
+    monkeypatch.setattr(clips, "CLIP_BYTES", 3 * 64 * 64)
     small = [flat(64, 64, number) for number in range(1, 6)]
     wide = [flat(32, 64, number) for number in range(6, 8)]
     summary = run(box, exam, Script([*small, *wide], frame_time_ms=40.0), CLIP)
