@@ -227,6 +227,25 @@ def test_an_exam_ends_once(box: Box) -> None:
     assert len(states(box, "mpps-set")) == 1
 
 
+def test_an_end_that_somebody_else_was_quicker_with_is_refused(
+    box: Box, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exam = begin(box)
+    add_images(box, exam)
+    real = exams.series_of
+
+    def meanwhile(*asked: Any) -> Any:
+        monkeypatch.setattr(exams, "series_of", real)
+        lives.discontinue(box, exam.exam_id, REASON)
+        return real(*asked)
+
+    monkeypatch.setattr(exams, "series_of", meanwhile)
+    with pytest.raises(CatalogError, match="somebody else meanwhile: DISCONTINUED"):
+        lives.complete(box, exam.exam_id)
+    assert exams.load(box.catalog, exam.exam_id).state is ExamState.DISCONTINUED
+    assert len(states(box, "mpps-set")) == 1
+
+
 def test_processes_that_end_an_exam_at_once_end_it_once(box: Box) -> None:
     exam = begin(box)
     add_images(box, exam)
