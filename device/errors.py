@@ -6,6 +6,7 @@
     +-- IncompleteDescription (ValueError)   an object was refused for want of attributes
     +-- NotFromCapture (ValueError)          the site makes no CT or MR object of this picture
     +-- UnsuitableFrame (ValueError)         the pixels do not fit the object asked for
+    +-- InvalidCalibration (ValueError)      points or a ramp that nothing can be measured by
     +-- InvalidIdentity (ValueError)         a patient or worklist value that DICOM forbids
     +-- CharacterSetError (ValueError)       a text cannot be written in a character set
     +-- InvalidReport (ValueError)           a commitment report that cannot be understood
@@ -48,6 +49,10 @@ class NotFromCapture(DeviceError, ValueError):
 
 class UnsuitableFrame(DeviceError, ValueError):
     """The frame's size, depth or colour does not fit the object asked for."""
+
+
+class InvalidCalibration(DeviceError, ValueError):
+    """What was shown for calibration does not measure anything."""
 
 
 class InvalidIdentity(DeviceError, ValueError):
