@@ -38,9 +38,6 @@ MOST_JPEG_FRAMES: Final = 2**16
 LARGEST_GROWTH: Final = 2**16 + 2048
 """Bytes by which a description may grow until it is complete: a vector and a remark."""
 
-_SHARED_BY_MULTI_FRAME: Final = ("MONOCHROME2", "YBR_FULL_422")
-"""Photometric interpretations of JPEG Baseline that the multi-frame IODs allow (PS3.3 A.8.5.4)."""
-
 
 class Clip:
     """One multi-frame object in the making.
@@ -66,7 +63,7 @@ class Clip:
         self._first = first
         self._iod = iod_for(first)
         self._shared = dict(first.attributes)
-        self._coding = _coding(first)
+        self._coding = kept_jpeg(first)
         self.timeline = Timeline(frame_time_ms)
         self.ratios = array("d")
 
@@ -85,7 +82,7 @@ class Clip:
             and first.bits_stored == frame.bits_stored
             and lossy_method(first) == lossy_method(frame)
             and rescaled(first.attributes) == rescaled(frame.attributes)
-            and self._coding == _coding(frame)
+            and self._coding == kept_jpeg(frame)
             and not (self.encapsulated and len(self.timeline) >= MOST_JPEG_FRAMES)
             and self.timeline.takes(frame.monotonic_ns)
         )
@@ -173,8 +170,3 @@ def complete(
     for keyword, value in values.items():
         setattr(dataset, keyword, value)
         built.provenance[keyword] = Source.GENERATED.value
-
-
-def _coding(frame: Frame) -> str | None:
-    photometric = kept_jpeg(frame)
-    return photometric if photometric in _SHARED_BY_MULTI_FRAME else None

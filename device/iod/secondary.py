@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
+from pydicom.uid import JPEGBaseline8Bit
+
 from device.iod.captured import forget_scale
 from device.iod.context import BuiltObject, ObjectContext
+from device.iod.kept_jpeg import encapsulated_jpeg, jpeg_values, kept_jpeg
 from device.iod.offers import Offers, finish, gather
 from device.iod.pixels import check_frame, lossy_values, pixel_values, time_values
 from device.iod.tables import SC
@@ -27,7 +30,8 @@ def build_secondary_capture(
     context : ObjectContext
         As for :func:`build_image`; the protocol may have asked for CT or MR.
     frame : Frame
-        Grey of 8 to 16 bits or 8-bit colour.
+        Grey of 8 to 16 bits or 8-bit colour. Where its device delivered a JPEG stream of it, that
+        stream is what the object holds.
     because : tuple of str
         DICOM keywords whose absence made a CT or MR image impossible; they are said in Derivation
         Description.
@@ -48,7 +52,14 @@ def build_secondary_capture(
         offers.generated["RescaleType"] = "US"
     offers.native |= time_values(frame, context.zone) | lossy_values([frame])
     offers.native |= pixel_values([frame])
-    return finish(context, offers, ObjectKind.SC)
+    photometric = kept_jpeg(frame)
+    if photometric is None:
+        return finish(context, offers, ObjectKind.SC)
+    offers.native |= jpeg_values(photometric) | {"PixelData": encapsulated_jpeg(frame)}
+    built = finish(context, offers, ObjectKind.SC)
+    built.dataset.file_meta.TransferSyntaxUID = JPEGBaseline8Bit
+    built.dataset["PixelData"].is_undefined_length = True
+    return built
 
 
 def describe_capture(context: ObjectContext, offers: Offers, because: tuple[str, ...]) -> None:
