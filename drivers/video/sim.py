@@ -27,7 +27,7 @@ from drivers.video.device import (
 from drivers.video.errors import UnsupportedMode
 from drivers.video.formats import FORMATS
 from drivers.video.sim_faults import NO_FAULTS, GrabberFaults
-from drivers.video.sim_signal import GrabberModel, SimulatedSignal
+from drivers.video.sim_signal import PLAIN, GrabberModel, SimulatedSignal
 
 BUFFERS = 4
 """Pictures that wait for a slow reader before the device loses some."""
@@ -79,7 +79,7 @@ class SimulatedGrabber:
 
     def __init__(
         self,
-        model: GrabberModel = GrabberModel(),
+        model: GrabberModel = PLAIN,
         faults: GrabberFaults = NO_FAULTS,
         timing: Timing = SYSTEM,
         serial: str = "SIM0001",
@@ -223,7 +223,8 @@ class SimulatedGrabber:
         self._check()
         if self._stream is None or buffer.index not in self._stream.held:
             return
-        self._stream.held.pop(buffer.index).release()
+        view = self._stream.held.pop(buffer.index)
+        view[:] = b"\xa5" * len(view)  # the device writes into it again: whoever still looks sees
         self._stream.free.append(buffer.index)
 
     def events(self) -> Sequence[Event]:

@@ -41,6 +41,9 @@ class GrabberModel:
     card: str = "Simulated grabber"
 
 
+PLAIN = GrabberModel()
+
+
 class SimulatedSignal:
     """The pictures of a simulated grabber by their number, which is never the same twice.
 
