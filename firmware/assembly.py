@@ -47,6 +47,7 @@ def open_box(configuration: Configuration) -> Box:
         clock=SystemClock(configuration.timezone),
         uids=random_uid,
         software_version=software_version(),
+        protocols=configuration.protocols,
     )
 
 

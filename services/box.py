@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from device.ports import Clock, UidSource
+from device.protocol import Protocol
 from device.station import Station
 from services.catalog import Catalog
 from services.dicom.peers import Peer, Service
@@ -34,6 +35,7 @@ class Box:
     clock: Clock
     uids: UidSource
     software_version: str
+    protocols: tuple[Protocol, ...] = ()
 
     def wall(self) -> float:
         """Unix seconds of now."""

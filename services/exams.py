@@ -201,6 +201,9 @@ def _bind(
             operators_name,
             box.station,
             preferred=item.character_set or box.station.character_set,
+            # an N-SET is written in the character set of its N-CREATE (PS3.4 F.7.2.2.1), so it
+            # must hold whatever protocol is going to be picked
+            more=[text for each in box.protocols for text in character_sets.of_protocol(each)],
         ),
         operators_name=operators_name,
     )

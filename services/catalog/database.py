@@ -47,9 +47,8 @@ class Catalog:
             self._db = self._open()
         except (sqlite3.Error, OSError) as error:
             raise CatalogError(
-                f"the catalog {path} cannot be opened: {error}. "
-                f"Check that the data partition is mounted and writable"
-            ) from error
+                f"the catalog {path} cannot be opened: {error}. {_advice(error)}"
+            ) from (error)
 
     def _open(self) -> Database:
         connection = sqlite3.connect(
@@ -148,6 +147,15 @@ class Catalog:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _advice(error: sqlite3.Error | OSError) -> str:
+    if getattr(error, "sqlite_errorcode", 0) in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
+        return (
+            "The file is damaged, or is no catalog. The images are still in the spool beside it: "
+            "do not delete anything, and call service"
+        )
+    return "Check that the data partition is mounted and writable"
 
 
 def _is_full(error: sqlite3.Error) -> bool:

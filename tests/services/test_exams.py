@@ -15,7 +15,9 @@ from device.exam import ExamState
 from device.reasons import discontinuation_reason
 from device.uids import random_uid
 from device.worklist import QueryKeys, WorklistItem
+from drivers.pattern import PatternSource
 from services import exams as lives
+from services.acquisition import Acquisition
 from services.box import Box
 from services.catalog import exams
 from services.catalog import worklist as cache
@@ -26,6 +28,7 @@ from services.outbox.model import Kind
 from tests.device.iod.factories import STUDY
 from tests.services import exam_workers, processes
 from tests.services.boxes import (
+    CAPTURE,
     STATION,
     HandClock,
     acquire,
@@ -309,6 +312,21 @@ def test_every_text_of_the_station_fits_into_the_objects(tmp_path: Path, field: 
     box = make_box(tmp_path, [ris(), archive()], station=station)
     exam = lives.start(box, [item(1, charset="ISO_IR 144", name="Ковалёва^Ирина")])
     assert len(acquire(box, exam).instances) == 1
+    box.catalog.close()
+
+
+def test_the_end_is_reported_in_the_character_set_of_the_start(tmp_path: Path) -> None:
+    protocol = replace(CAPTURE, name="Schädel seitlich", series_description="Schädel")
+    box = replace(make_box(tmp_path, [ris(), archive()]), protocols=(protocol,))
+    exam = lives.start(box, [item(1, charset="ISO_IR 144", name="Ковалёва^Ирина")])
+    source = PatternSource("pattern", 0, rows=64, columns=64, frames=1)
+    Acquisition(box, exam.exam_id, protocol).run(source)
+    lives.complete(box, exam.exam_id)
+    create = message(box, Kind.MPPS_CREATE, exam.exam_id)
+    final = message(box, Kind.MPPS_SET, exam.exam_id)
+    assert create.SpecificCharacterSet == final.SpecificCharacterSet == "ISO_IR 192"
+    assert create.PatientName == "Ковалёва^Ирина"
+    assert final.PerformedSeriesSequence[0].ProtocolName == "Schädel seitlich"
     box.catalog.close()
 
 

@@ -74,7 +74,7 @@ def test_a_catalog_of_a_later_version_is_refused_and_left_alone(tmp_path: Path) 
 def test_a_file_that_is_no_database_is_refused_with_advice(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "catalog.sqlite"
     path.write_bytes(content)
-    with pytest.raises(CatalogError, match=r"cannot be opened.*Check that the data partition"):
+    with pytest.raises(CatalogError, match=r"cannot be opened.*do not delete anything"):
         Catalog(path)
     assert path.read_bytes() == content
 
