@@ -23,7 +23,8 @@ from device.protocol import ObjectKind
 
 JOURNAL_SUFFIX = ".journal.part"
 
-_HEADER = struct.Struct("<cLL")
+_KIND_AND_LENGTH = struct.Struct("<cL")
+_CHECK = struct.Struct("<L")
 _FRAME = struct.Struct("<qdQLLL")
 _DESCRIPTION_KIND, _FRAME_KIND = b"D", b"F"
 
@@ -91,7 +92,8 @@ class ClipJournal:
         self._path.unlink(missing_ok=True)
 
     def _write(self, kind: bytes, payload: bytes) -> None:
-        rest = memoryview(_HEADER.pack(kind, len(payload), zlib.crc32(payload)) + payload)
+        head = _KIND_AND_LENGTH.pack(kind, len(payload))
+        rest = memoryview(head + _CHECK.pack(zlib.crc32(payload, zlib.crc32(head))) + payload)
         while rest:
             rest = rest[os.write(self._file.fileno(), rest) :]
 
@@ -117,11 +119,15 @@ def read_journal(path: Path) -> FoundJournal:
 
 def _records(content: bytes) -> Iterator[tuple[bytes, bytes]]:
     at = 0
-    while at + _HEADER.size <= len(content):
-        kind, length, crc = _HEADER.unpack_from(content, at)
-        at += _HEADER.size
+    while at + _KIND_AND_LENGTH.size + _CHECK.size <= len(content):
+        head = content[at : at + _KIND_AND_LENGTH.size]
+        kind, length = _KIND_AND_LENGTH.unpack(head)
+        at += _KIND_AND_LENGTH.size
+        (check,) = _CHECK.unpack_from(content, at)
+        at += _CHECK.size
         payload = content[at : at + length]
-        if len(payload) != length or zlib.crc32(payload) != crc:
+        # the check covers kind and length too, so that zeros are never a record
+        if len(payload) != length or zlib.crc32(payload, zlib.crc32(head)) != check:
             return
         yield kind, payload
         at += length

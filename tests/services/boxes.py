@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -44,6 +44,7 @@ CAPTURE = Protocol(
     series_description="Screen",
     burned_in_annotation=False,
 )
+CLIP = replace(CAPTURE, name="Loop", multi_frame=True)
 
 
 @dataclass

@@ -28,6 +28,7 @@ from services.errors import CatalogError, StorageFull
 from tests.device.iod.factories import CT_TECHNIQUE, GEOMETRY, grey
 from tests.services.boxes import (
     CAPTURE,
+    CLIP,
     HandClock,
     acquire,
     archive,
@@ -49,7 +50,6 @@ CT = Protocol(
     geometry=GEOMETRY,
     technique=CT_TECHNIQUE,
 )
-CLIP = replace(CAPTURE, name="Loop", multi_frame=True)
 
 
 @pytest.fixture
