@@ -1,0 +1,1 @@
+"""USB devices of a vendor's own class, driven from user space through libusb."""
