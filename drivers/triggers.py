@@ -66,6 +66,7 @@ class TriggerState(StrEnum):
     NO_DEVICE = "no device"
     LIVE = "live"
     BUSY = "in use elsewhere"
+    DENIED = "no access"
     UNSTEADY = "unsteady contact"
 
 
