@@ -302,7 +302,7 @@ class SimulatedGrabber:
 
     def _describe(self, fourcc: str) -> Layout:
         form = FORMATS[fourcc]
-        columns, rows = getattr(self, "_signal_size", (self._model.columns, self._model.rows))
+        columns, rows = self._signal.size
         pitch = columns * form.bytes_per_pixel
         analogue = self._model.interlaced
         return Layout(
