@@ -38,10 +38,11 @@ _OUR_OBJECTS: Final = (
 _OUR_SYNTAXES: Final = (
     *UNCOMPRESSED,
     "1.2.840.10008.1.2.5",
+    "1.2.840.10008.1.2.4.50",
     "1.2.840.10008.1.2.4.80",
     "1.2.840.10008.1.2.4.90",
 )
-"""Uncompressed, RLE, JPEG-LS lossless and JPEG 2000 lossless."""
+"""Uncompressed, RLE, JPEG Baseline, JPEG-LS lossless and JPEG 2000 lossless."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import mmap
 from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
 
-import pydicom
 from pydicom.uid import UID
 
 from services.dicom.command import (
@@ -18,21 +18,24 @@ from services.dicom.command import (
     store_request,
 )
 from services.dicom.dimse import DimseReply
-from services.dicom.encoding import UNREADABLE, encode_data_set
 from services.dicom.part10 import PartTenHead, read_head
 from services.dicom.pdu import Proposal
 from services.dicom.peers import Peer
+from services.dicom.recode import TooLarge, alternatives, recoded
 from services.dicom.sop_classes import UNCOMPRESSED
 from services.dicom.stream import MAX_CONTEXTS, Context, Stream
 from services.errors import CatalogError, ContextRefused, PeerAborted
+
+_log = logging.getLogger(__name__)
 
 
 class StoreSession:
     """One association for storing; a context manager.
 
     Every pair of SOP class and transfer syntax is proposed in a presentation context of its own,
-    so that the peer can accept each by itself; for uncompressed objects the other little-endian
-    syntax is proposed too, and an object is re-encoded on the way where the peer takes only that.
+    so that the peer can accept each by itself. What an object can become without further loss is
+    proposed too (:mod:`services.dicom.recode`), and it is re-encoded on the way where the peer
+    takes only that.
     Leaving the block releases the association, or aborts it when the block raised.
 
     Parameters
@@ -105,11 +108,23 @@ class StoreSession:
         if context is None:
             raise self._refused(head)
         if context.transfer_syntax != head.transfer_syntax:
-            data_set = memoryview(_recode(path, context.transfer_syntax))
+            data_set = self._recoded(path, head, context.transfer_syntax)
         self._message_id = self._message_id % 0xFFFF + 1
         command = store_request(head.sop_class_uid, head.sop_instance_uid, self._message_id)
         stream.send(context.context_id, command, data_set)
         return self._answer(stream)
+
+    def _recoded(self, path: Path, head: PartTenHead, transfer_syntax: str) -> memoryview:
+        try:
+            data_set = recoded(path, transfer_syntax)
+        except TooLarge as error:
+            raise self._refused(head, f"; {error}") from error
+        if head.transfer_syntax not in UNCOMPRESSED:
+            _log.info(
+                "%s: it does not take %s, so an object goes decoded to %s; its lossy history stays",
+                self._peer.name, UID(head.transfer_syntax).name, UID(transfer_syntax).name,
+            )  # fmt: skip
+        return data_set
 
     def _answer(self, stream: Stream) -> DimseReply:
         answer = stream.receive().command
@@ -125,30 +140,24 @@ class StoreSession:
         )
 
     def _context_for(self, sop_class_uid: str, transfer_syntax: str) -> Context | None:
-        syntaxes = (transfer_syntax, *_alternatives(transfer_syntax))
+        syntaxes = (transfer_syntax, *alternatives(transfer_syntax))
         found = (self._contexts.get((sop_class_uid, syntax)) for syntax in syntaxes)
         return next((context for context in found if context is not None), None)
 
-    def _refused(self, head: PartTenHead) -> ContextRefused:
+    def _refused(self, head: PartTenHead, more: str = "") -> ContextRefused:
         sop_class = UID(head.sop_class_uid).name
         syntax = UID(head.transfer_syntax).name
         return ContextRefused(
             self._peer.name,
-            f"it does not take {sop_class} in {syntax}",
+            f"it does not take {sop_class} in {syntax}{more}",
             "Have this SOP class and transfer syntax enabled at the peer, then resend",
         )
-
-
-def _alternatives(transfer_syntax: str) -> tuple[str, ...]:
-    if transfer_syntax not in UNCOMPRESSED:
-        return ()
-    return tuple(syntax for syntax in UNCOMPRESSED if syntax != transfer_syntax)
 
 
 def _proposals(wanted: Iterable[tuple[str, str]]) -> tuple[Proposal, ...]:
     """Propose what is wanted first; alternatives only where room is left."""
     exact = list(dict.fromkeys(wanted))
-    others = [(cls, other) for cls, syntax in exact for other in _alternatives(syntax)]
+    others = [(cls, other) for cls, syntax in exact for other in alternatives(syntax)]
     pairs = list(dict.fromkeys(exact + others))[:MAX_CONTEXTS]
     return tuple(Proposal(sop_class, (syntax,)) for sop_class, syntax in pairs)
 
@@ -162,14 +171,6 @@ def _mapped(path: Path) -> tuple[PartTenHead, memoryview]:
     except ValueError as error:
         raise _unsendable(path, error) from error
     return head, content[head.data_set_offset :]
-
-
-def _recode(path: Path, transfer_syntax: str) -> bytes:
-    """Return the data set in another uncompressed little-endian syntax."""
-    try:
-        return encode_data_set(pydicom.dcmread(path), transfer_syntax)
-    except UNREADABLE as error:
-        raise _unsendable(path, f"it cannot be re-encoded ({type(error).__name__})") from error
 
 
 def _unsendable(path: Path, reason: object) -> CatalogError:

@@ -26,7 +26,7 @@ from tests.services.dicom.objects import (
 pytestmark = pytest.mark.peer
 
 WANTED = [(SECONDARY_CAPTURE, EXPLICIT), (CT_IMAGE, EXPLICIT)]
-JPEG_BASELINE = "1.2.840.10008.1.2.4.50"
+JPEG_2000 = "1.2.840.10008.1.2.4.90"
 
 
 def stored(running: RunningPeer, path: Path) -> Path:
@@ -41,7 +41,7 @@ def test_bytes_arrive_as_they_are(storescp: RunningPeer, tmp_path: Path) -> None
     files = [write_object(tmp_path, n, rows=64 * n, study=11) for n in range(1, 12)]
     with StoreSession(storescp.peer, "BOX", WANTED) as session:
         assert session.accepts(SECONDARY_CAPTURE, EXPLICIT)
-        assert not session.accepts(SECONDARY_CAPTURE, JPEG_BASELINE)
+        assert not session.accepts(SECONDARY_CAPTURE, JPEG_2000)
         replies = [session.send(path) for path in files]
     assert [reply.status for reply in replies] == [0] * len(files)
     for path in files:
