@@ -1,4 +1,4 @@
-"""Pictures out of DICOM files, at their full depth."""
+"""Pictures out of DICOM files and of their ACR-NEMA ancestors, at their full depth."""
 
 from __future__ import annotations
 
@@ -31,6 +31,7 @@ from pydicom.uid import (
 
 from drivers.errors import CorruptMedia
 from drivers.frame import LARGEST_SIDE, MOST_SAMPLES, Damage, Picture, Pixels
+from drivers.native import acr_nema
 from drivers.replay_attributes import attributes_of
 
 _LOSSY = {
@@ -100,8 +101,12 @@ def _explained(path: Path, what: str) -> Iterator[None]:
 def _read(path: Path, pixels: bool) -> Dataset:
     """Read a file with or without DICOM preamble."""
     with _explained(path, "is not readable as DICOM"):
-        dataset = dcmread(path, force=True, stop_before_pixels=not pixels)
+        dataset = acr_nema.read_big_endian(path, pixels=pixels)
+        if dataset is None:
+            dataset = dcmread(path, force=True, stop_before_pixels=not pixels)
         _complete_meta(dataset)
+        if acr_nema.is_acr_nema(dataset):
+            acr_nema.modernise(path, dataset)
     return dataset
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from drivers import replay_dicom, replay_images, replay_raw, replay_video
 from drivers.errors import SourceUnavailable
 from drivers.frame import Damage, Picture
+from drivers.native import acr_nema, par_rec
 
 _CLUTTER = {"thumbs.db", "desktop.ini", "dicomdir"}
 _HEAD = 132
@@ -44,8 +45,8 @@ class Reader:
 READERS = (
     Reader(
         "DICOM",
-        (".dcm", ".dicom", ".ima"),
-        lambda head: head[128:132] == b"DICM",
+        (".dcm", ".dicom", ".ima", *acr_nema.SUFFIXES),
+        lambda head: head[128:132] == b"DICM" or acr_nema.matches(head),
         replay_dicom.play,
         replay_dicom.period,
     ),
@@ -66,6 +67,13 @@ READERS = (
         ),
         replay_video.play,
         replay_video.period,
+    ),
+    Reader(
+        "PAR/REC",
+        (par_rec.SUFFIX,),
+        lambda head: head.startswith(b"# === DATA DESCRIPTION FILE"),
+        par_rec.play,
+        par_rec.period,
     ),
     Reader("raw", (".raw",), lambda _head: False, replay_raw.play, replay_raw.period),
 )
@@ -108,9 +116,10 @@ def _list(path: Path) -> list[Path]:
 
 
 def _is_clutter(file: Path) -> bool:
-    """Files that systems leave behind, and the descriptions beside raw pictures."""
+    """Files that systems leave behind, and those that belong to the picture's own file."""
     name = file.name.lower()
-    return name.startswith(".") or name in _CLUTTER or name.endswith(replay_raw.SIDECAR)
+    beside = name.endswith((replay_raw.SIDECAR, par_rec.COMPANION))
+    return name.startswith(".") or name in _CLUTTER or beside
 
 
 def _natural(file: Path) -> tuple[tuple[int, int, str], ...]:
@@ -142,7 +151,7 @@ def _only_reader(name: str, path: Path, readers: dict[Path, Reader | None]) -> R
         if other is None:
             raise SourceUnavailable(
                 _device(name, path),
-                f"{file.name} is neither DICOM, PNG, TIFF, raw nor video",
+                f"{file.name} is neither DICOM, PAR/REC, PNG, TIFF, raw nor video",
                 "Move it away, or convert it.",
             )
         if other is not reader:
