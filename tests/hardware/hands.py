@@ -28,7 +28,7 @@ class Hands:
         self._actions: dict[str, Callable[..., Any]] = {
             "plug": self.plug,
             "unplug": self.unplug,
-            "press": machine.press,
+            "key": machine.key,
             "say": self.say,
             "heard": self.heard,
         }
@@ -63,7 +63,7 @@ class Hands:
 
     def unplug(self, device: str) -> None:
         """Pull it, without a word to the guest before."""
-        self._machine.ask("device_del", id=device)
+        self._machine.remove(device)
         if device == "serial" and self._line is not None:
             self._line.close()
             self._line = None

@@ -6,7 +6,6 @@ import json
 import socket
 import subprocess
 import time
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +61,8 @@ class Machine:
         )
         self.hands = self._connect("hands")
         self._qmp = self._connect("qmp").makefile("rw", encoding="utf-8")
-        self._qmp.readline()
+        self._deleted: list[str | None] = []
+        self._hear()
         self.ask("qmp_capabilities")
 
     @property
@@ -79,30 +79,40 @@ class Machine:
         """
         self._qmp.write(json.dumps({"execute": command, "arguments": arguments}) + "\n")
         self._qmp.flush()
-        while line := self._qmp.readline():
-            answer = json.loads(line)
+        while True:
+            answer = self._hear()
             if "error" in answer:
                 raise RuntimeError(f"QEMU refused {command}: {answer['error']['desc']}")
             if "return" in answer:
                 return answer["return"]
-        raise RuntimeError(f"QEMU ended while it was asked {command}.")
 
-    def press(self, keys: Sequence[str]) -> None:
-        """Press and release one key after the other on the keyboard that was plugged in last."""
-        for key in keys:
-            codes = [{"type": "qcode", "data": code} for code in key.split("-")]
-            for down in (True, False):
-                events = [
-                    {"type": "key", "data": {"down": down, "key": code}}
-                    for code in (codes if down else reversed(codes))
-                ]
-                self.ask("input-send-event", events=events)
+    def remove(self, device: str) -> None:
+        """Pull a device and wait until QEMU has let go of what is behind it."""
+        self.ask("device_del", id=device)
+        while device not in self._deleted:
+            self._hear()
+        self._deleted.clear()
+
+    def key(self, code: str, down: bool) -> None:
+        """Press or release one key of the keyboard that was plugged in last."""
+        event = {"type": "key", "data": {"down": down, "key": {"type": "qcode", "data": code}}}
+        self.ask("input-send-event", events=[event])
 
     def kill(self) -> None:
         if self.running:
             self._process.kill()
         self._process.wait()
         self._log.close()
+
+    def _hear(self) -> dict[str, Any]:
+        """The next message of QEMU; what it says of removed devices is kept."""
+        line = self._qmp.readline()
+        if not line:
+            raise RuntimeError("QEMU ended while it was asked something.")
+        message: dict[str, Any] = json.loads(line)
+        if message.get("event") == "DEVICE_DELETED":
+            self._deleted.append(message["data"].get("device"))
+        return message
 
     def _connect(self, name: str) -> socket.socket:
         deadline = time.monotonic() + 20

@@ -24,7 +24,8 @@ def appear() -> dict[str, str]:
     """
     # 0x1: capture only. Inputs: webcam, television, S-Video, HDMI.
     _modprobe("vivid", "n_devs=1", "node_types=0x1", "num_inputs=4", "input_types=0xe4")
-    _modprobe("gpio-sim")
+    for driver in ("gpio-sim", "uinput", "evdev"):
+        _modprobe(driver)
     bank = _CONFIGURED / "bank0"
     bank.mkdir(parents=True)
     (bank / "num_lines").write_text(str(LINES))
@@ -35,6 +36,8 @@ def appear() -> dict[str, str]:
     return {
         "GANTRY_HARDWARE": "guest",
         "GANTRY_VIDEO_DEVICE": str(video_node()),
+        "GANTRY_GPIO_MODULE": "RPi.GPIO",
+        "GANTRY_GPIO_LINES": str(_lines()),
         "RPI_LGPIO_CHIP": chip.removeprefix("gpiochip"),
         # A Pi 3 B: rpi-lgpio asks which board it is on.
         "RPI_LGPIO_REVISION": "a02082",
@@ -62,16 +65,6 @@ def unplug_grabber() -> None:
 def replug_grabber() -> None:
     (GRABBER_DRIVER / "bind").write_text(GRABBER)
     _udev_settles()
-
-
-def pull(line: int, high: bool) -> None:
-    """Set what the outside does to an input line of the GPIO chip."""
-    (_line(line) / "pull").write_text("pull-up" if high else "pull-down")
-
-
-def level(line: int) -> bool:
-    """What the outside sees on an output line of the GPIO chip."""
-    return (_line(line) / "value").read_text().strip() == "1"
 
 
 def appears(path: Path, seconds: float = 30) -> Path:
@@ -106,8 +99,8 @@ def leaves(path: Path, seconds: float = 30) -> None:
         time.sleep(0.05)
 
 
-def _line(number: int) -> Path:
-    return next(Path("/sys/devices/platform").glob(f"gpio-sim.*/gpiochip*/sim_gpio{number}"))
+def _lines() -> Path:
+    return next(Path("/sys/devices/platform").glob("gpio-sim.*/gpiochip*/sim_gpio0")).parent
 
 
 def _modprobe(*words: str) -> None:

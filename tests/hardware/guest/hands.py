@@ -24,8 +24,15 @@ class Hands:
     def unplug(self, device: str) -> None:
         self._ask(do="unplug", device=device)
 
-    def press(self, *keys: str) -> None:
-        self._ask(do="press", keys=keys)
+    def key(self, code: str, *, down: bool) -> None:
+        """Move one key, named as QEMU does (``QKeyCode``)."""
+        self._ask(do="key", code=code, down=down)
+
+    def tap(self, *codes: str) -> None:
+        """Press and release one key after the other; QEMU's keyboard keeps 7 at most."""
+        for code in codes:
+            self.key(code, down=True)
+            self.key(code, down=False)
 
     def say(self, text: str) -> None:
         self._ask(do="say", text=text)
