@@ -75,6 +75,8 @@ class Acquisition:
         Told of every instance once it is durable.
     beside
         What is said of a still beside the frame itself.
+    series_instance_uid
+        A series of this exam by the same protocol to go on with; empty begins one.
     """
 
     def __init__(
@@ -84,8 +86,10 @@ class Acquisition:
         protocol: Protocol,
         stored: Stored = lambda _: None,
         beside: Beside = lambda _: (),
+        series_instance_uid: str = "",
     ) -> None:
         self._box = box
+        self._going_on = series_instance_uid
         self._exam = exams.load(box.catalog, exam_id)
         self._protocol = protocol
         self._stored = stored
@@ -130,6 +134,8 @@ class Acquisition:
             if state != "IN PROGRESS":
                 raise CatalogError(f"exam {self._exam.exam_id} has ended: {state}")
             self._widen_character_set(db)
+            if self._going_on:
+                return exams.series(db, self._exam.exam_id, self._going_on)
             series = Series(
                 series_instance_uid=self._box.uids(),
                 series_number=exams.next_series_number(
@@ -190,7 +196,7 @@ class Acquisition:
         self, pictures: Iterator[Frame], series: Series, source: FrameSource, summary: Summary
     ) -> None:
         dropped_before = 0
-        for number, frame in enumerate(pictures, start=1):
+        for number, frame in enumerate(pictures, self._next_number(series)):
             dropped = source.dropped - dropped_before
             dropped_before = source.dropped
             context = self._context(series, number, dropped, self._beside(frame))
@@ -211,7 +217,10 @@ class Acquisition:
     def _clips(
         self, pictures: Iterator[Frame], series: Series, source: FrameSource, summary: Summary
     ) -> None:
-        recorder = Recorder(self._box.spool, source, lambda number: self._context(series, number))
+        before = self._next_number(series) - 1
+        recorder = Recorder(
+            self._box.spool, source, lambda number: self._context(series, before + number)
+        )
         try:
             for frame in pictures:
                 recorder.take(frame)
@@ -237,6 +246,9 @@ class Acquisition:
             summary.instances.append(instance)
             self._stored(instance)
             _acknowledge(source, each.last)
+
+    def _next_number(self, series: Series) -> int:
+        return exams.next_instance_number(self._box.catalog, series.series_instance_uid)
 
     def _context(
         self,

@@ -155,6 +155,32 @@ def series_of(catalog: Catalog, exam_id: str) -> tuple[Series, ...]:
     )
 
 
+def series(db: Database, exam_id: str, series_instance_uid: str) -> Series:
+    """One series of the exam, without its instances.
+
+    Raises
+    ------
+    NotFound
+        The exam has no such series.
+    """
+    rows = db.query(
+        "SELECT * FROM series WHERE exam_id = ? AND series_instance_uid = ?",
+        [exam_id, series_instance_uid],
+    )
+    for row in rows:
+        return _series(row, ())
+    raise NotFound(f"exam {exam_id} has no series {series_instance_uid}")
+
+
+def next_instance_number(catalog: Catalog, series_instance_uid: str) -> int:
+    """One more than any instance of the series has."""
+    rows = catalog.rows(
+        "SELECT max(instance_number) AS last FROM instance WHERE series_instance_uid = ?",
+        [series_instance_uid],
+    )
+    return 1 + (rows[0]["last"] or 0)
+
+
 def next_series_number(db: Database, exam_id: str, study_instance_uid: str) -> int:
     """One more than any series of the same study has, so that an appended exam goes on counting."""
     row = db.conn.execute(
