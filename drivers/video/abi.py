@@ -1,7 +1,7 @@
 """The kernel's side of V4L2: structures and constants of ``linux/videodev2.h``.
 
-Only what a capture device needs, single-planar. The sizes are those of 64-bit Linux and are compared
-with the header in the tests; the request numbers are in :mod:`drivers.video.requests`.
+Only what a capture device needs, single-planar, with the sizes of 64-bit Linux; the tests compare
+them with the header. The request numbers are in :mod:`drivers.video.requests`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 BUF_TYPE_VIDEO_CAPTURE = 1
 MEMORY_MMAP = 1
-FIELD_ANY, FIELD_NONE, FIELD_INTERLACED = 0, 1, 4
+FIELD_NONE, FIELD_INTERLACED = 1, 4
 
 CAP_VIDEO_CAPTURE = 0x00000001
 CAP_STREAMING = 0x04000000
@@ -35,16 +35,8 @@ EVENT_EOS, EVENT_CTRL, EVENT_SOURCE_CHANGE = 2, 3, 5
 
 CTRL_FLAG_DISABLED = 0x0001
 CTRL_FLAG_NEXT_CTRL = 0x80000000
-CTRL_TYPES = {
-    1: "integer",
-    2: "boolean",
-    3: "menu",
-    4: "button",
-    5: "integer64",
-    7: "string",
-    8: "bitmask",
-    9: "integer menu",
-}
+CTRL_TYPES = {1: "integer", 2: "boolean", 3: "menu", 4: "button", 8: "bitmask", 9: "integer menu"}
+"""Those whose value is one number of 32 bits."""
 CTRL_TYPE_CLASS = 6
 
 FRMSIZE_TYPE_DISCRETE = 1

@@ -222,8 +222,8 @@ class VideoSource:
             self._fail(device, SignalState.NO_SIGNAL, None)
         except UnsupportedMode as error:
             self._fail(device, SignalState.UNSUPPORTED_MODE, error)
-        except SourceUnavailable as error:
-            self._fail(device, SignalState.NO_DEVICE, error)
+        except OSError as error:
+            self._fail(device, SignalState.NO_DEVICE, self._explain(error))
         else:
             self._session = session
             self._layout = session.layout
@@ -259,6 +259,15 @@ class VideoSource:
             raise self._late()
         self._timing.wait(self._closing, min(RETRY, (deadline - now) / _SECOND))
 
+    def _explain(self, error: OSError) -> SourceUnavailable:
+        if isinstance(error, SourceUnavailable):
+            return SourceUnavailable(self.name, error.reason, error.advice)
+        return SourceUnavailable(
+            self.name,
+            f"the driver failed ({error.strerror or error})",
+            "It is opened again by itself; plug it in again if that does not help.",
+        )
+
     def _gone(self) -> SourceUnavailable:
         return SourceUnavailable(
             self.name, "the device is gone", "Plug it in again; it is opened by itself."
@@ -292,9 +301,12 @@ class VideoSource:
                 self._examine(session, buffer)
             finally:
                 session.device.requeue(buffer)
-        except SourceUnavailable as error:
+        except TimeoutError:
+            raise
+        except OSError as error:
             self._detach(SignalState.NO_DEVICE)
-            raise self._gone() from error
+            self._failure = self._explain(error)
+            raise self._failure from error
         if self._is_of_no_use:
             self._reject_size(session)
         if not self._ready and self._timing.monotonic_ns() >= deadline:
