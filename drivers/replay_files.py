@@ -88,8 +88,8 @@ def find_media(name: str, path: Path) -> tuple[tuple[Path, ...], Reader]:
         Where there is nothing to play, or a folder holds more than one kind.
     """
     try:
-        files = _list(path)
-        readers = {file: _reader_of(file) for file in files}
+        files = list_files(path)
+        readers = {file: reader_of(file) for file in files}
     except OSError as error:
         raise SourceUnavailable(
             _device(name, path),
@@ -107,7 +107,8 @@ def _device(name: str, path: Path) -> str:
     return f"{name} ({path})"
 
 
-def _list(path: Path) -> list[Path]:
+def list_files(path: Path) -> list[Path]:
+    """The file, or the files of a folder that hold pictures, in natural order of their names."""
     if not path.is_dir():
         path.stat()
         return [path]
@@ -131,7 +132,7 @@ def _natural(file: Path) -> tuple[tuple[int, int, str], ...]:
     )
 
 
-def _reader_of(file: Path) -> Reader | None:
+def reader_of(file: Path) -> Reader | None:
     """By ending, then by content; a name without ending is DICOM by custom."""
     suffix = file.suffix.lower()
     for reader in READERS:
