@@ -130,6 +130,7 @@ def _warn_of_open_exams(box: Box) -> None:
 @click.option("--protocol", "protocol_name", required=True, help="A configured protocol's name.")
 @click.option("--frames", type=click.IntRange(1), help="Stop after so many frames.")
 @click.option("--seconds", type=click.FloatRange(0, min_open=True), help="Stop after so long.")
+@click.option("--zoom", default="", help="What the console shows of zoom or field of view.")
 @json_option
 @config_option
 @explained
@@ -138,17 +139,27 @@ def acquire(
     protocol_name: str,
     frames: int | None,
     seconds: float | None,
+    zoom: str,
     as_json: bool,
     config_file: Path | None,
 ) -> None:
     """Take images into an open exam; without a limit until the source ends."""
     from firmware.assembly import find_protocol, make_source
+    from firmware.circumstances import capture_circumstances
+    from services.calibration import Calibrated
 
     configuration, box = open_configured(config_file)
     recovery.recover(box)
     protocol = find_protocol(configuration, protocol_name)
     source = make_source(configuration, protocol.source)
-    acquisition = Acquisition(box, exam_id, protocol, _announce if not as_json else _quiet)
+    circumstances = capture_circumstances(configuration, protocol.source, zoom)
+    acquisition = Acquisition(
+        box,
+        exam_id,
+        protocol,
+        _announce if not as_json else _quiet,
+        beside=Calibrated(box.catalog, circumstances),
+    )
     summary = acquisition.run(source, frames=frames, seconds=seconds)
     if as_json:
         print_json(_summary_as_plain(summary))
