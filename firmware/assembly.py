@@ -7,14 +7,16 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
+from typing import TYPE_CHECKING
 
 import pydicom.config
 
 from device.ports import FrameSource
 from device.protocol import Protocol
 from device.uids import random_uid
+from drivers.timing import Timing
 from firmware.config import Configuration, SourceSettings
+from firmware.config.capture import ISOLATED, SIDE_CHANNELS
 from firmware.version import software_version
 from services.box import Box, Retention
 from services.catalog import Catalog
@@ -22,6 +24,9 @@ from services.clock import SystemClock
 from services.dicom import guards
 from services.errors import NotFound
 from services.spool import Spool
+
+if TYPE_CHECKING:
+    from drivers.tty.line import TextLine
 
 
 def prepare_libraries() -> None:
@@ -51,19 +56,46 @@ def open_box(configuration: Configuration) -> Box:
     )
 
 
-def make_source(configuration: Configuration, name: str) -> FrameSource:
+def make_source(configuration: Configuration, name: str, *, newest: bool = False) -> FrameSource:
     """The configured frame source of this name, not opened yet.
+
+    Devices are read by a process of their own; ``newest`` keeps only the newest picture of such a
+    one, for a preview.
 
     Raises
     ------
     NotFound
-        Naming the sources that there are.
+        Naming the sources of pictures that there are.
     """
-    for settings in configuration.sources:
+    pictures = [source for source in configuration.sources if source.kind not in SIDE_CHANNELS]
+    for settings in pictures:
         if settings.name == name:
-            return _source(settings, configuration.timezone)
-    names = ", ".join(source.name for source in configuration.sources) or "none"
-    raise NotFound(f"no source is called {name!r}; configured: {names}")
+            return _source(settings, configuration, newest=newest)
+    names = ", ".join(source.name for source in pictures) or "none"
+    raise NotFound(f"no source of pictures is called {name!r}; configured: {names}")
+
+
+def make_side_channel(configuration: Configuration, name: str) -> TextLine:
+    """The configured serial side channel of this name, not opened yet.
+
+    Raises
+    ------
+    NotFound
+        Naming the side channels that there are.
+    DriverFileInvalid
+        With all that is wrong with its driver file.
+    """
+    from drivers.tty.line import TextLine
+    from drivers.tty.load import find_model
+
+    lines = [source for source in configuration.sources if source.kind in SIDE_CHANNELS]
+    for settings in lines:
+        if settings.name == name:
+            timing = Timing(now=lambda: datetime.now(configuration.timezone))
+            model = find_model(settings.driver)
+            return TextLine(settings.name, settings.device, model, timing=timing)
+    names = ", ".join(line.name for line in lines) or "none"
+    raise NotFound(f"no side channel is called {name!r}; configured: {names}")
 
 
 def find_protocol(configuration: Configuration, name: str) -> Protocol:
@@ -81,25 +113,19 @@ def find_protocol(configuration: Configuration, name: str) -> Protocol:
     raise NotFound(f"no protocol is called {name!r}; configured: {names}")
 
 
-def _source(settings: SourceSettings, timezone: ZoneInfo) -> FrameSource:
+def _source(settings: SourceSettings, configuration: Configuration, *, newest: bool) -> FrameSource:
     # imported here, so that the services that take no pictures do not carry the video libraries
-    from drivers.pattern import PatternSource
-    from drivers.replay import ReplaySource
-    from drivers.timing import Timing
+    from firmware.capture.build import build
+    from firmware.capture.source import CapturedSource
+    from firmware.capture.specify import specify
 
-    timing = Timing(now=lambda: datetime.now(timezone))
-    if settings.kind == "replay":
-        return ReplaySource(
-            settings.name, Path(settings.path), settings.rate, settings.loop, timing
-        )
-    return PatternSource(
-        settings.name,
-        settings.rate,
-        rows=settings.rows,
-        columns=settings.columns,
-        bits=settings.bits,
-        colour=settings.colour,
-        frames=settings.frames,
-        seed=settings.seed,
-        timing=timing,
-    )
+    zone = configuration.timezone
+    timing = Timing(now=lambda: datetime.now(zone))
+    if settings.kind == "folder":
+        from drivers.native.folder import FolderSource
+
+        return FolderSource(settings.name, Path(settings.path), settings.settle, timing)
+    spec = specify(settings, configuration.profiles)
+    if settings.isolated or settings.kind in ISOLATED:
+        return CapturedSource(spec, zone, newest=newest)
+    return build(spec, timing)

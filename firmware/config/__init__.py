@@ -6,6 +6,7 @@
     print(template())
 """
 
+from firmware.config.capture import ProfileSettings, SourceSettings
 from firmware.config.faults import ConfigurationError, Fault
 from firmware.config.load import defaults, load
 from firmware.config.model import Configuration
@@ -13,7 +14,6 @@ from firmware.config.schema import (
     ConsoleSettings,
     ListenerSettings,
     RetentionSettings,
-    SourceSettings,
 )
 from firmware.config.template import template
 
@@ -23,6 +23,7 @@ __all__ = [
     "ConsoleSettings",
     "Fault",
     "ListenerSettings",
+    "ProfileSettings",
     "RetentionSettings",
     "SourceSettings",
     "defaults",

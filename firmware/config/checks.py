@@ -9,14 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from msgspec import inspect as types
-
 from device.iod import tables
 from firmware.config import values
 from firmware.config.attributes import check_attributes
+from firmware.config.check_capture import (
+    check_profiles,
+    check_references,
+    check_source,
+    gives_pictures,
+)
 from firmware.config.faults import ABSENT, KeyPath, Report
-from firmware.config.schema import SourceSettings
-from firmware.config.walk import closest, rule_of
+from firmware.config.walk import closest
 
 Table = Mapping[str, Any]
 
@@ -27,12 +30,14 @@ _MULTI_FRAME = (tables.GRAYSCALE_BYTE, tables.GRAYSCALE_WORD, tables.TRUE_COLOR)
 def check_document(document: dict[str, Any], report: Report) -> None:
     """Note every fault that lies between keys; attributes are replaced by their checked values."""
     _check_station(document.get("station", {}), report)
-    for section in ("peers", "sources", "protocols"):
+    for section in ("peers", "sources", "profiles", "protocols"):
         _check_names(document, section, report)
     for path, peer in entries(document, "peers"):
         _check_peer(peer, path, report)
     for path, source in entries(document, "sources"):
-        _check_source(source, path, report)
+        check_source(source, path, report)
+    check_profiles(entries(document, "profiles"), report)
+    check_references(entries(document, "sources"), entries(document, "profiles"), report)
     for path, protocol in entries(document, "protocols"):
         _check_protocol(document, protocol, path, report)
     _check_whole(document, report)
@@ -114,37 +119,20 @@ def _check_proof(peer: Table, named: list[str], path: KeyPath, report: Report) -
         )
 
 
-def _check_source(source: Table, path: KeyPath, report: Report) -> None:
-    kind = source.get("kind")
-    if kind is None:
-        return
-    if kind == "replay" and not source.get("path"):
-        report.add((*path, "path"), source.get("path", ABSENT), "replay needs a file or a folder")
-    if source.get("colour") and source.get("bits", 8) != 8:
-        report.add((*path, "bits"), source["bits"], "a colour pattern has 8 bits", "8")
-    table = types.type_info(SourceSettings)
-    assert isinstance(table, types.StructType)
-    for field in table.fields:
-        kinds = rule_of(field.type).kinds
-        if kinds and kind not in kinds and field.encode_name in source:
-            report.add(
-                (*path, field.encode_name),
-                source[field.encode_name],
-                f'has no meaning where kind is "{kind}"; remove it',
-                f"only with kind {' or '.join(kinds)}",
-            )
-
-
 def _check_protocol(
     document: Table, protocol: dict[str, Any], path: KeyPath, report: Report
 ) -> None:
     source = protocol.get("source")
-    names = [entry["name"] for _, entry in entries(document, "sources") if "name" in entry]
+    names = [
+        entry["name"]
+        for _, entry in entries(document, "sources")
+        if "name" in entry and gives_pictures(entry)
+    ]
     if source is not None and source not in names:
         report.add(
             (*path, "source"),
             source,
-            "is not the name of a source",
+            "is not the name of a source of pictures",
             ", ".join(f'"{name}"' for name in names) or "there is no entry under [[sources]] yet",
             closest(source, names),
         )

@@ -12,12 +12,18 @@ from msgspec import inspect as types
 
 from device.protocol import ObjectKind, Protocol
 from device.station import Station
+from firmware.config.capture import ProfileSettings, SourceSettings
 from firmware.config.checks import check_document
 from firmware.config.defaults import BUILT_IN
 from firmware.config.faults import Report
 from firmware.config.lines import locate
 from firmware.config.model import Configuration
-from firmware.config.schema import Document, PeerTable, ProtocolTable, SourceSettings, StationTable
+from firmware.config.schema import (
+    Document,
+    PeerTable,
+    ProtocolTable,
+    StationTable,
+)
 from firmware.config.syntax import parse, read_toml
 from firmware.config.values import split_character_set
 from firmware.config.walk import walk
@@ -68,6 +74,7 @@ def _build(text: str, document: dict[str, Any], name: str, file: Path | None) ->
         console=settings.console,
         peers=tuple(_peer(peer, folder) for peer in settings.peers),
         sources=sources,
+        profiles=tuple(_profile(profile, folder) for profile in settings.profiles),
         protocols=tuple(_protocol(entry, settings.station) for entry in settings.protocols),
         retention=settings.retention,
         warnings=tuple(report.warnings),
@@ -119,9 +126,18 @@ def _peer(table: PeerTable, folder: Path) -> Peer:
 
 
 def _source(settings: SourceSettings, folder: Path) -> SourceSettings:
-    if not settings.path:
+    given: dict[str, str] = {}
+    if settings.path:
+        given["path"] = str(_resolve(settings.path, folder))
+    if settings.driver.endswith(".toml"):
+        given["driver"] = str(_resolve(settings.driver, folder))
+    return msgspec.structs.replace(settings, **given)
+
+
+def _profile(settings: ProfileSettings, folder: Path) -> ProfileSettings:
+    if not settings.edid:
         return settings
-    return msgspec.structs.replace(settings, path=str(_resolve(settings.path, folder)))
+    return msgspec.structs.replace(settings, edid=str(_resolve(settings.edid, folder)))
 
 
 def _protocol(table: ProtocolTable, station: StationTable) -> Protocol:

@@ -8,11 +8,11 @@ from zoneinfo import ZoneInfo
 
 from device.protocol import Protocol
 from device.station import Station
+from firmware.config.capture import ProfileSettings, SourceSettings
 from firmware.config.schema import (
     ConsoleSettings,
     ListenerSettings,
     RetentionSettings,
-    SourceSettings,
 )
 from services.dicom.peers import Peer
 
@@ -43,6 +43,7 @@ class Configuration:
     console: ConsoleSettings
     peers: tuple[Peer, ...]
     sources: tuple[SourceSettings, ...]
+    profiles: tuple[ProfileSettings, ...]
     protocols: tuple[Protocol, ...]
     retention: RetentionSettings
     warnings: tuple[str, ...] = ()

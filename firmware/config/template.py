@@ -14,13 +14,13 @@ from typing import Any
 from msgspec import NODEFAULT, Struct
 from msgspec import inspect as types
 
+from firmware.config.capture import ProfileSettings, SourceSettings
 from firmware.config.schema import (
     ConsoleSettings,
     ListenerSettings,
     PeerTable,
     ProtocolTable,
     RetentionSettings,
-    SourceSettings,
     StationTable,
 )
 from firmware.config.walk import Rule, rule_of
@@ -39,6 +39,12 @@ _SECTIONS: tuple[tuple[str, type[Struct], Mapping[str, Any]], ...] = (
     ("[[peers]]", PeerTable, {}),
     ("[[sources]]", SourceSettings, {"name": "scanner", "kind": "replay"}),
     ("[[sources]]", SourceSettings, {"name": "pattern", "kind": "pattern"}),
+    ("[[sources]]", SourceSettings, {"name": "stick", "kind": "folder"}),
+    ("[[sources]]", SourceSettings, {"name": "grabber", "kind": "v4l2"}),
+    ("[[sources]]", SourceSettings, {"name": "digitiser", "kind": "usb"}),
+    ("[[sources]]", SourceSettings, {"name": "generator", "kind": "serial"}),
+    ("[[sources]]", SourceSettings, {"name": "simulated grabber", "kind": "simulated"}),
+    ("[[profiles]]", ProfileSettings, {}),
     ("[[protocols]]", ProtocolTable, {}),
     ("[retention]", RetentionSettings, {}),
 )

@@ -88,6 +88,25 @@ def host(value: str) -> str:
     return "is neither a host name nor an IP address; a port or a scheme does not belong here"
 
 
+def stable_device(value: str) -> str:
+    """Identity of a device that survives unplugging and a restart."""
+    if value.startswith(("/dev/video", "/dev/bus/", "/dev/ttyUSB", "/dev/ttyACM")):
+        return "is another device after the next start; 'gantry devices' prints its lasting name"
+    return printable(value)
+
+
+def signature(value: str) -> str:
+    """A picture that stands for no signal, as it was learnt."""
+    # imported here, so that a box without video does not load the picture libraries
+    from drivers.video.signal import Signature
+
+    try:
+        Signature.parse(value)
+    except ValueError as error:
+        return f"cannot be read: {error}"
+    return ""
+
+
 def bind_address(value: str) -> str:
     """IP address of an interface of this box."""
     try:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from msgspec import inspect as types
 
-from firmware.config import template
+from firmware.config import SourceSettings, template
 from firmware.config.schema import Document
 from firmware.config.walk import rule_of
 from tests.firmware.config.documents import load_text
@@ -28,7 +28,9 @@ def test_as_it_stands_it_says_nothing_and_is_valid(tmp_path: Path) -> None:
 def test_with_every_key_set_it_is_valid(tmp_path: Path) -> None:
     configuration = load_text(tmp_path, _all_set())
     assert configuration.peers[0].tls is not None
-    assert {source.kind for source in configuration.sources} == {"replay", "pattern"}
+    kinds = rule_of(types.type_info(SourceSettings).fields[1].type).type
+    assert {source.kind for source in configuration.sources} == set(kinds.values)
+    assert configuration.profiles[0].preset == "composite-pal"
     assert not [text for text in configuration.warnings if "protocols" in text]
 
 

@@ -1,0 +1,88 @@
+"""From a spec to the source that it describes: the one place that knows every frame source."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from drivers.timing import Timing
+from firmware.capture.simulated import (
+    DIGITISER,
+    profile_for,
+    simulated_digitiser,
+    simulated_grabber,
+)
+from firmware.capture.spec import (
+    DigitiserSpec,
+    PatternSpec,
+    ReplaySpec,
+    SimulatedSpec,
+    Spec,
+    VideoSpec,
+)
+
+if TYPE_CHECKING:
+    from drivers.pattern import PatternSource
+    from drivers.replay import ReplaySource
+    from drivers.usb.digitiser import DigitiserSource
+    from drivers.video.source import VideoSource
+
+    Source = PatternSource | ReplaySource | VideoSource | DigitiserSource
+
+
+def build(spec: Spec, timing: Timing) -> Source:
+    """The source of a spec, not opened yet. Libraries are loaded for what is asked for only."""
+    match spec:
+        case ReplaySpec():
+            return _replay(spec, timing)
+        case PatternSpec():
+            return _pattern(spec, timing)
+        case VideoSpec():
+            return _video(spec, timing)
+        case DigitiserSpec():
+            from drivers.usb.digitiser import DigitiserSource
+
+            return DigitiserSource(spec.name, spec.device, timing=timing)
+        case SimulatedSpec():
+            if spec.model == DIGITISER:
+                return simulated_digitiser(spec.name, spec.faults, timing)
+            return _simulated_grabber(spec, timing)
+
+
+def _replay(spec: ReplaySpec, timing: Timing) -> ReplaySource:
+    from drivers.replay import ReplaySource
+
+    return ReplaySource(spec.name, Path(spec.path), spec.rate, spec.loop, timing)
+
+
+def _pattern(spec: PatternSpec, timing: Timing) -> PatternSource:
+    from drivers.pattern import PatternSource
+
+    return PatternSource(
+        spec.name,
+        spec.rate,
+        rows=spec.rows,
+        columns=spec.columns,
+        bits=spec.bits,
+        colour=spec.colour,
+        frames=spec.frames,
+        seed=spec.seed,
+        timing=timing,
+    )
+
+
+def _video(spec: VideoSpec, timing: Timing) -> VideoSource:
+    from drivers.video.discovery import factory
+    from drivers.video.source import VideoSource
+
+    profile = replace(spec.profile, name=spec.name)
+    return VideoSource(profile, factory(profile.device), timing)
+
+
+def _simulated_grabber(spec: SimulatedSpec, timing: Timing) -> VideoSource:
+    from drivers.video.source import VideoSource
+
+    grabber = simulated_grabber(spec.model, spec.faults, timing)
+    profile = spec.profile or profile_for(spec.model)
+    return VideoSource(replace(profile, name=spec.name), lambda: grabber, timing)
