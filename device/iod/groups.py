@@ -28,7 +28,8 @@ def keep_together(sources: Sequence[dict[str, Any]], *, rescale_required: bool) 
 
     A rescale slope of one source is never paired with an intercept of another, nor a window's
     centre with another window's width; a calibration is only told of the spacing that it belongs
-    to. The source that knows more of a group gives all of it, among equals the first. What is still
+    to. The source that knows more of a group gives all of it, among equals the first. A Rescale
+    Type without numbers of its own is a word on those of another source, and stays. What is still
     not whole is left out, except a rescale that the IOD requires: its missing half shall be named.
 
     Parameters
@@ -55,7 +56,8 @@ def _settle(group: _Group, sources: Sequence[dict[str, Any]], *, drop_partial: b
         return
     winner = sources[known.index(max(known))]
     for values in sources:
-        if values is not winner:
+        alone = group is _RESCALE and not any(keyword in values for keyword in group.leading)
+        if values is not winner and not alone:
             _drop(values, group)
     if drop_partial and not all(keyword in winner for keyword in group.leading):
         _drop(winner, group)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,6 +22,7 @@ from tests.device.iod.factories import (
     context,
     grey,
 )
+from tests.device.iod.test_validators import complaints, saved
 
 TRIO = ("PixelSpacing", "ImageOrientationPatient", "ImagePositionPatient")
 IODS = {ObjectKind.CT: CT, ObjectKind.MR: MR}
@@ -307,3 +309,24 @@ def acquired(made: ObjectContext, frame: Picture) -> BuiltObject:
 
 def written(value: Any) -> list[float]:
     return [float(one) for one in value]
+
+
+OBJECTS = {
+    "CT": lambda: build_image(context(station=ALLOWED), captured()),
+    "MR": lambda: build_image(context(ObjectKind.MR, station=ALLOWED), captured()),
+    "CT calibrated": lambda: build_image(
+        beside(
+            context(station=ALLOWED),
+            said("PixelSpacing", [0.4, 0.4], Source.CALIBRATED),
+            said("PixelSpacingCalibrationDescription", "Two-point ruler", Source.CALIBRATED),
+        ),
+        captured(),
+    ),
+    "SC refused": lambda: build_secondary_capture(context(), captured()),
+}
+
+
+@pytest.mark.peer
+@pytest.mark.parametrize("name", OBJECTS)
+def test_dciodvfy_finds_no_error(name: str, tmp_path: Path) -> None:
+    assert complaints(saved(OBJECTS[name](), tmp_path)) == ([], [])

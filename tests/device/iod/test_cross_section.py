@@ -230,6 +230,16 @@ class TestRescale:
 
         assert "RescaleType" not in built.dataset
 
+    def test_the_site_may_say_in_which_units_the_source_counts(self) -> None:
+        native = {"RescaleSlope": 2, "RescaleIntercept": -1000}
+        technique = {**without(CT_TECHNIQUE, "RescaleSlope", "RescaleIntercept")}
+
+        built = build_image(context(technique=technique), grey(attributes=native))
+
+        assert (float(built.dataset.RescaleSlope), built.dataset.RescaleType) == (2, "HU")
+        assert built.provenance["RescaleSlope"] == "native"
+        assert built.provenance["RescaleType"] == "preset"
+
     def test_a_capture_of_unknown_units_is_unspecified(self) -> None:
         technique = {
             **without(CT_TECHNIQUE, "RescaleType"),
