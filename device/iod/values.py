@@ -173,7 +173,7 @@ def _either_sign(value: Any, _: str) -> int | None:
 def _text(value: Any, vr: str) -> str | None:
     text = str(value).strip(" \x00")
     many_lines = vr in ("LT", "ST", "UT")
-    if not text or _CONTROL.search(text) or (not many_lines and _LINE_BREAKS.search(text)):
+    if not text.strip() or _CONTROL.search(text) or (not many_lines and _LINE_BREAKS.search(text)):
         return None
     if "\\" in text and not many_lines:
         return None

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pydicom.config
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset, FileMetaDataset
@@ -43,6 +43,7 @@ scalars = st.one_of(
 offers = st.one_of(scalars, st.lists(scalars, max_size=7), st.dictionaries(st.text(), st.text()))
 
 
+@example(keyword="AccessionNumber", value="\x85")
 @given(keyword=st.sampled_from(KEYWORDS), value=offers)
 def test_whatever_is_accepted_can_be_written_and_nothing_breaks_the_gate(
     keyword: str, value: Any
