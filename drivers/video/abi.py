@@ -384,8 +384,11 @@ class EventSubscription(c.Structure):
 
 
 def fourcc(number: int) -> str:
-    """Four characters of a pixel format, trailing blanks cut."""
-    return number.to_bytes(4, "little").decode("latin-1").rstrip()
+    """Four characters of a pixel format, trailing blanks cut.
+
+    Only blanks: the last character of a big-endian format is one that Python takes for white space.
+    """
+    return number.to_bytes(4, "little").decode("latin-1").rstrip(" ")
 
 
 def fourcc_number(text: str) -> int:

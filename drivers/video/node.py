@@ -86,10 +86,15 @@ class Node:
                 raise
             return
 
-    def wait(self, seconds: float) -> int:
-        """Wait for a picture or an event; return what ``poll`` says, 0 when the time is over."""
+    def wait(self, seconds: float, wanted: int = select.POLLIN | select.POLLPRI) -> int:
+        """Wait for a picture or an event; return what ``poll`` says, 0 when the time is over.
+
+        Before pictures were started only events may be ``wanted``: asked for pictures then, the
+        kernel starts them itself for ``read()``, and refuses buffers from there on.
+        """
         if self._file < 0:
             raise SourceUnavailable(self.name, "it is not open", "Open it first.")
+        self._poll.modify(self._file, wanted)
         told = self._poll.poll(max(0.0, seconds) * 1000)
         return told[0][1] if told else 0
 

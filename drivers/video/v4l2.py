@@ -42,7 +42,6 @@ _EVENTS = {
     abi.EVENT_CTRL: Event.CONTROL,
     abi.EVENT_EOS: Event.END,
 }
-_SUBSCRIBED = (abi.EVENT_SOURCE_CHANGE, abi.EVENT_EOS)
 _SECOND = 1_000_000_000
 
 
@@ -96,9 +95,13 @@ class V4L2Device:
             card=v4l2_lists.text(capability.card),
             driver=v4l2_lists.text(capability.driver),
         )
-        for kind in _SUBSCRIBED:
+        # a change of source is told for each input by itself
+        inputs = [one.index for one in self.inputs()] or [0]
+        wanted = [(abi.EVENT_SOURCE_CHANGE, index) for index in inputs]
+        for kind, index in [*wanted, (abi.EVENT_EOS, 0)]:
             with suppress(OSError):  # most drivers have no events
-                self._node.request(requests.SUBSCRIBE_EVENT, abi.EventSubscription(type=kind))
+                subscription = abi.EventSubscription(type=kind, id=index)
+                self._node.request(requests.SUBSCRIBE_EVENT, subscription)
 
     def close(self) -> None:
         """Let go of buffers and node; may be called twice."""
@@ -202,7 +205,7 @@ class V4L2Device:
 
     def events(self) -> Sequence[Event]:
         told = []
-        while self._node.wait(0) & select.POLLPRI:
+        while self._node.wait(0, select.POLLPRI) & select.POLLPRI:
             record = abi.EventRecord()
             self._node.request(requests.DQEVENT, record)
             if record.type in _EVENTS:

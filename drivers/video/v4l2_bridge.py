@@ -6,7 +6,7 @@ import ctypes
 import errno
 
 from drivers.errors import SourceUnavailable
-from drivers.video import abi, requests
+from drivers.video import abi, requests, v4l2_lists
 from drivers.video.device import DvTimings, TimingsFault
 from drivers.video.errors import UnsupportedMode
 from drivers.video.node import Node
@@ -74,7 +74,7 @@ def set_timings(node: Node, timings: DvTimings) -> None:
 def edid(node: Node) -> bytes:
     """EDID that the source is shown, empty where there is none."""
     memory = ctypes.create_string_buffer(_MOST_BLOCKS * abi.EDID_BLOCK)
-    request = abi.Edid(blocks=_MOST_BLOCKS, edid=ctypes.addressof(memory))
+    request = abi.Edid(pad=_pad(node), blocks=_MOST_BLOCKS, edid=ctypes.addressof(memory))
     try:
         node.request(requests.G_EDID, request)
     except SourceUnavailable:
@@ -97,7 +97,9 @@ def set_edid(node: Node, blocks: bytes) -> None:
     if len(blocks) % abi.EDID_BLOCK:
         raise ValueError(f"an EDID of {len(blocks)} bytes is not of whole blocks of 128")
     memory = ctypes.create_string_buffer(blocks, max(1, len(blocks)))
-    request = abi.Edid(blocks=len(blocks) // abi.EDID_BLOCK, edid=ctypes.addressof(memory))
+    request = abi.Edid(
+        pad=_pad(node), blocks=len(blocks) // abi.EDID_BLOCK, edid=ctypes.addressof(memory)
+    )
     try:
         node.request(requests.S_EDID, request)
     except SourceUnavailable:
@@ -108,3 +110,9 @@ def set_edid(node: Node, blocks: bytes) -> None:
             f"it does not take the EDID ({error.strerror})",
             "Leave the EDID out of the profile, or use a bridge that has one.",
         ) from error
+
+
+def _pad(node: Node) -> int:
+    """An EDID belongs to one input: on a video node the pad is its number."""
+    current = v4l2_lists.current_input(node)
+    return current.index if current else 0
