@@ -13,6 +13,7 @@ import click
 from firmware.version import software_version
 
 _COMMANDS = {
+    "calibrate": "firmware.cli.calibrate:calibrate",
     "capture-worker": "firmware.cli.capture_worker:capture_worker",
     "check": "firmware.cli.configure:check",
     "config": "firmware.cli.configure:config",

@@ -13,6 +13,7 @@ from tests.end_to_end.cli import Gantry, run
 from tests.end_to_end.settings import Settings
 
 EXPECTED = {
+    "calibrate", "calibrate list", "calibrate range", "calibrate ruler", "calibrate withdraw",
     "check", "config", "config template", "console", "demo", "dispatcher", "exam", "exam acquire",
     "exam complete", "exam discontinue", "exam list", "exam show", "exam start", "hospital",
     "listener", "outbox", "outbox cancel", "outbox drain", "outbox redirect", "outbox resend",
