@@ -119,7 +119,7 @@ class PictureDecoder:
         if self._format.fourcc == "BGR3":
             colours = colours[:, :, ::-1]
         step = _step(*colours.shape[:2])
-        thumbnail = np.ascontiguousarray(colours[::step, ::step])
+        thumbnail = colours[::step, ::step].copy()
         if self._grey:
             luma = levels.luma(colours, self._profile.matrix)
             return Decoded(levels.apply(luma, self._levels, 8), 8, thumbnail)

@@ -6,7 +6,6 @@ hangs on, or by its own serial number where it has one (many cheap grabbers shar
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -123,7 +122,7 @@ def _usb_path(device: Path) -> str:
 
 def _link_name(link: Path) -> str:
     try:
-        return Path(os.readlink(link)).name
+        return link.readlink().name
     except OSError:
         return ""
 

@@ -236,6 +236,7 @@ class SimulatedGrabber:
         self._check()
         if not self._model.bridge:
             return None
+        self._signal.pass_silence(self._timing.monotonic_ns(), self._period)
         if self._signal.is_missing:
             return TimingsFault.NO_CABLE
         columns, rows = self._signal.size

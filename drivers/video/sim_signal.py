@@ -83,6 +83,7 @@ class SimulatedSignal:
         self.size = (model.columns, model.rows)
         self._scene = Scene(*self.size, model.noise)
         self._kept: dict[tuple[str, int], bytes] = {}
+        self._silent: tuple[int, int] | None = None
 
     @property
     def is_missing(self) -> bool:
@@ -98,6 +99,16 @@ class SimulatedSignal:
         """Go to the next picture; return by how much the device's own number grows."""
         self.number += 1
         return 2 if _every(self._faults.gap_every, self.number) else 1
+
+    def pass_silence(self, now_ns: int, period_ns: int) -> None:
+        """Let a missing signal come back in its time, also while nothing is streamed."""
+        if not self.is_missing:
+            self._silent = None
+            return
+        begin, number = self._silent = self._silent or (now_ns, self.number)
+        passed = (now_ns - begin) // period_ns if period_ns else 1
+        end = (self._faults.no_signal_at or 0) + self._faults.no_signal_frames
+        self.number = min(end, max(self.number, number + passed))
 
     def change(self, size: tuple[int, int]) -> None:
         """Another size from here on."""

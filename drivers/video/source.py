@@ -17,6 +17,7 @@ from drivers.video.errors import UnsupportedMode
 from drivers.video.freeze import FreezeGuard
 from drivers.video.numbering import Numbering
 from drivers.video.profile import CaptureProfile
+from drivers.video.reasons import REASONS
 from drivers.video.session import NoSignal, Session, Taken
 from drivers.video.signal import SignalState, judge
 
@@ -40,28 +41,6 @@ INPUT_CHECK = 0.5
 
 _SLICE = 0.1
 _SECOND = 1_000_000_000
-_REASONS = {
-    SignalState.NO_SIGNAL: (
-        "there is no signal",
-        "Look whether the modality is on and its video cable is plugged in.",
-    ),
-    SignalState.UNSUPPORTED_MODE: (
-        "the signal is not what the profile says",
-        "Set the modality's output as before, or make a profile for the new one.",
-    ),
-    SignalState.PROTECTED: (
-        "the signal is copy-protected",
-        "Use an output of the modality that is not protected; the box does not break protection.",
-    ),
-    SignalState.FROZEN: (
-        "the picture is frozen",
-        "Look at the modality; if its picture moves, unplug the grabber and plug it in again.",
-    ),
-    SignalState.LIVE: (
-        "no picture came in time",
-        "Look whether the source runs and its cable is plugged in.",
-    ),
-}
 
 
 class VideoSource:
@@ -278,7 +257,7 @@ class VideoSource:
             return self._failure or self._gone()
         if self._failure is not None:
             return SourceTimeout(self.name, self._failure.reason, self._failure.advice)
-        return SourceTimeout(self.name, *_REASONS[self._state])
+        return SourceTimeout(self.name, *REASONS[self._state])
 
     # taking pictures
 
