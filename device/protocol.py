@@ -22,7 +22,8 @@ class Protocol:
 
     ``geometry`` and ``technique`` are keyed by DICOM keyword and hold only what the site measured
     or configured; nothing is filled in from defaults. ``multi_frame`` collects all frames of one
-    acquisition into one multi-frame Secondary Capture instance.
+    acquisition into one multi-frame Secondary Capture instance, ``video`` into one H.264 video
+    object, or such a Secondary Capture where the pictures cannot be one.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Protocol:
     series_description: str = ""
     laterality: str = ""
     multi_frame: bool = False
+    video: bool = False
     burned_in_annotation: bool = True
     geometry: Mapping[str, Any] = field(default_factory=dict)
     technique: Mapping[str, Any] = field(default_factory=dict)

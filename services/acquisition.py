@@ -19,6 +19,7 @@ from device.iod import (
     build_secondary_capture,
     encode,
 )
+from device.iod.video import VIDEO_SOP_CLASSES
 from device.ports import Frame, FrameSource, KeepingSource
 from device.protocol import ObjectKind, Protocol
 from device.provenance import Contribution
@@ -116,7 +117,7 @@ class Acquisition:
                 series = self._begin_series()
                 summary = Summary(series.series_instance_uid)
                 pictures = self._frames(source, summary, frames, seconds)
-                if self._protocol.multi_frame:
+                if self._protocol.multi_frame or self._protocol.video:
                     self._clips(pictures, series, source, summary)
                 else:
                     self._stills(pictures, series, source, summary)
@@ -229,6 +230,7 @@ class Acquisition:
             # whatever ended the recording: what was recorded until then is an image
             recorder.end()
             recorder.close()
+            summary.refused = recorder.refused
             self._enter_clips(recorder.finished(wait=True), source, summary)
 
     def _enter_clips(self, recorded: list[Recorded], source: FrameSource, summary: Summary) -> None:
@@ -344,6 +346,8 @@ def _acknowledge(source: FrameSource, frame: Frame) -> None:
 
 
 def _object_name(built: BuiltObject, protocol: Protocol) -> str:
-    if built.kind is ObjectKind.SC and protocol.multi_frame:
+    if built.dataset.SOPClassUID in VIDEO_SOP_CLASSES:
+        return "video"
+    if built.kind is ObjectKind.SC and (protocol.multi_frame or protocol.video):
         return "SC multi-frame"
     return built.kind.value

@@ -16,12 +16,16 @@ import zlib
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from enum import Enum
 from pathlib import Path
 
-from device.iod import BuiltObject, ObjectContext
+from pydicom.uid import JPEGBaseline8Bit
+
+from device.iod import BuiltObject
 from device.iod.clip import LARGEST_GROWTH, MOST_JPEG_FRAMES, Clip, complete
 from device.iod.encoding import ENCAPSULATED, encode_head, head_room
 from device.iod.timeline import Timeline
+from device.iod.video import VideoClip
 from device.ports import Frame
 from services.clip_journal import (
     JOURNAL_SUFFIX,
@@ -57,11 +61,19 @@ class FinishedClip:
     sha256: str
 
 
+class _Layout(Enum):
+    """How the frames lie behind the head."""
+
+    PLAIN = "one after the other"
+    ITEMS = "each in an item of its own"
+    STREAM = "all in one item"
+
+
 @dataclass(slots=True)
 class _Content:
     """What is in the data file behind its head."""
 
-    encapsulated: bool
+    layout: _Layout
     head: int
     timeline: Timeline
     ratios: Sequence[float]
@@ -81,17 +93,13 @@ class Recording:
         Where it is filed.
     relative
         Under which name.
-    context
-        Everything about the object except its pixels.
-    first
-        The first frame, which is not written yet.
+    clip
+        What the object says of its frames, none of which is written yet.
     frame_time_ms
         Nominal time between two frames, None for stills.
 
     Raises
     ------
-    DeviceError
-        These frames cannot be a multi-frame object.
     StorageFull, CatalogError
         The medium does not take it; nothing is left behind.
     """
@@ -100,16 +108,15 @@ class Recording:
         self,
         spool: Spool,
         relative: str,
-        context: ObjectContext,
-        first: Frame,
+        clip: Clip | VideoClip,
         frame_time_ms: float | None,
     ) -> None:
-        self.context = context
         self._spool = spool
         self._relative = relative
         self._frame_time_ms = frame_time_ms
-        self._clip = Clip(context, first, frame_time_ms)
-        self._built = self._clip.describe()
+        self._clip = clip
+        self._built = clip.describe()
+        self._layout = _layout_of(self._built)
         self._head = _room(self._built)
         self._lengths: list[int] = []
         self._end = self._head
@@ -134,8 +141,8 @@ class Recording:
 
     def takes(self, frame: Frame) -> bool:
         """Whether the frame belongs into this clip and still has room there."""
-        size = len(frame.jpeg) if self._clip.encapsulated and frame.jpeg else frame.pixels.nbytes
-        full = self.frames > 0 and self._end - self._head + size > CLIP_BYTES
+        size = self._end - self._head + self._clip.size_of(frame)
+        full = self.frames > 0 and size > CLIP_BYTES
         return not full and self._clip.takes(frame)
 
     def add(self, frame: Frame, dropped: int) -> None:
@@ -157,7 +164,7 @@ class Recording:
         """
         self._syncing.check()
         data, narrower = self._clip.add(frame)
-        item = _ITEM.pack(0xFFFE, 0xE000, len(data)) if self._clip.encapsulated else b""
+        item = _ITEM.pack(0xFFFE, 0xE000, len(data)) if self._layout is _Layout.ITEMS else b""
         record = FrameRecord(
             monotonic_ns=frame.monotonic_ns,
             ratio=self._clip.ratios[-1],
@@ -191,7 +198,7 @@ class Recording:
         """
         self._syncing.stop()
         content = _Content(
-            self._clip.encapsulated, self._head, self._clip.timeline, self._clip.ratios,
+            self._layout, self._head, self._clip.timeline, self._clip.ratios,
             self._lengths,
         )  # fmt: skip
         try:
@@ -264,20 +271,21 @@ def _finish(
     remark: str = "",
 ) -> FinishedClip:
     """Put the head before the frames, sync, and give the file its name."""
-    complete(built, content.timeline, content.ratios, dropped=dropped, remark=remark)
-    pixel_bytes = sum(content.lengths)
+    stored = sum(content.lengths)
+    stream = content.layout is _Layout.STREAM
+    complete(
+        built, content.timeline, content.ratios,
+        dropped=dropped, remark=remark, stream_bytes=stored if stream else 0,
+    )  # fmt: skip
+    plain = content.layout is _Layout.PLAIN
     os.ftruncate(descriptor, content.end)
-    if content.encapsulated:
-        _write_at(descriptor, content.end, _SEQUENCE_DELIMITER)
-        frame_lengths = [length - _ITEM.size for length in content.lengths]
-    else:
-        _write_at(descriptor, content.end, b"\0" * (pixel_bytes % 2))
-        frame_lengths = []
+    _write_at(descriptor, content.end, b"\0" * (stored % 2), b"" if plain else _SEQUENCE_DELIMITER)
+    items = content.lengths if content.layout is _Layout.ITEMS else []
     head = encode_head(
         built.dataset,
         content.head,
-        pixel_bytes=pixel_bytes + pixel_bytes % 2,
-        frame_lengths=frame_lengths,
+        pixel_bytes=stored + stored % 2,
+        frame_lengths=[length - _ITEM.size for length in items],
     )
     _write_at(descriptor, 0, head)
     os.fsync(descriptor)
@@ -294,9 +302,15 @@ def _finish(
     )
 
 
+def _layout_of(built: BuiltObject) -> _Layout:
+    syntax = built.dataset.file_meta.TransferSyntaxUID
+    if syntax not in ENCAPSULATED:
+        return _Layout.PLAIN
+    return _Layout.ITEMS if syntax == JPEGBaseline8Bit else _Layout.STREAM
+
+
 def _room(built: BuiltObject) -> int:
-    encapsulated = built.dataset.file_meta.TransferSyntaxUID in ENCAPSULATED
-    table = 4 * MOST_JPEG_FRAMES if encapsulated else 0
+    table = 4 * MOST_JPEG_FRAMES if _layout_of(built) is _Layout.ITEMS else 0
     return head_room(built.dataset, LARGEST_GROWTH + table)
 
 
@@ -370,7 +384,7 @@ def _salvage(
 ) -> FinishedClip:
     built = description.built
     content = _Content(
-        encapsulated=built.dataset.file_meta.TransferSyntaxUID in ENCAPSULATED,
+        layout=_layout_of(built),
         head=description.head,
         timeline=Timeline.of((f.monotonic_ns for f in whole), description.frame_time_ms),
         ratios=[frame.ratio for frame in whole],

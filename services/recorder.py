@@ -8,6 +8,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 from device.iod import ObjectContext
+from device.iod.clip import Clip
+from device.iod.video import VideoClip, video_obstacle
 from device.ports import Frame, FrameSource
 from services.clips import FinishedClip, Recording
 from services.spool import Spool
@@ -36,6 +38,12 @@ class Recorder:
         Where the frames come from; asked for its losses and its frame time only.
     new_context
         Gives everything but the pixels for the object of that instance number.
+
+    Attributes
+    ----------
+    refused : str
+        Why the protocol's wish for video objects could not be met; then, and where it has no such
+        wish, multi-frame Secondary Capture is made.
     """
 
     def __init__(
@@ -46,7 +54,9 @@ class Recorder:
         self._new_context = new_context
         self._number = 0
         self._dropped_before = 0
+        self.refused = ""
         self._current: Recording | None = None
+        self._context: ObjectContext | None = None
         self._last: Frame | None = None
         self._sealing: deque[Future[Recorded]] = deque()
         # sealing waits for the medium; frames that come meanwhile must not
@@ -66,26 +76,45 @@ class Recorder:
             self.end()
         if self._current is None:
             self._number += 1
-            context = self._new_context(self._number)
-            relative = self._spool.path_of(context.exam.exam_id, context.sop_instance_uid)
-            self._current = Recording(
-                self._spool, relative, context, frame, self._source.frame_time_ms
-            )
+            self._context = self._new_context(self._number)
+            self._current = self._begin(self._context, frame)
         self._current.add(frame, self._source.dropped - self._dropped_before)
         self._last = frame
+
+    def _begin(self, context: ObjectContext, first: Frame) -> Recording:
+        relative = self._spool.path_of(context.exam.exam_id, context.sop_instance_uid)
+        frame_time_ms = self._source.frame_time_ms
+        return Recording(
+            self._spool, relative, self._clip(context, first, frame_time_ms), frame_time_ms
+        )
+
+    def _clip(
+        self, context: ObjectContext, first: Frame, frame_time_ms: float | None
+    ) -> Clip | VideoClip:
+        if not context.protocol.video:
+            return Clip(context, first, frame_time_ms)
+        self.refused = video_obstacle(context, first, frame_time_ms)
+        if self.refused or frame_time_ms is None:
+            return Clip(context, first, frame_time_ms)
+        # imported here, so that acquiring stills does not carry the video libraries
+        from services.video_encoder import VideoEncoder
+
+        encoder = VideoEncoder(first, frame_time_ms)
+        return VideoClip(context, first, frame_time_ms, encoder.encode)
 
     def end(self) -> None:
         """Begin to seal the clip that is open, if there is one."""
         recording, self._current = self._current, None
         last, self._last = self._last, None
-        if recording is None:
+        context, self._context = self._context, None
+        if recording is None or context is None:
             return
         if last is None:
             recording.discard()
             return
         dropped = self._source.dropped - self._dropped_before
         self._dropped_before = self._source.dropped
-        self._sealing.append(self._pool.submit(_sealed, recording, last, dropped))
+        self._sealing.append(self._pool.submit(_sealed, recording, context, last, dropped))
 
     def finished(self, *, wait: bool = False) -> list[Recorded]:
         """Clips that became durable since the last call, in their order; all of them, if waiting.
@@ -105,5 +134,5 @@ class Recorder:
         self._pool.shutdown()
 
 
-def _sealed(recording: Recording, last: Frame, dropped: int) -> Recorded:
-    return Recorded(recording.seal(dropped), recording.context, last)
+def _sealed(recording: Recording, context: ObjectContext, last: Frame, dropped: int) -> Recorded:
+    return Recorded(recording.seal(dropped), context, last)

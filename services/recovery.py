@@ -18,6 +18,7 @@ from pydicom.uid import (
 )
 from sqlite_utils import Database
 
+from device.iod.video import VIDEO_SOP_CLASSES
 from services.box import Box
 from services.catalog import exams
 from services.catalog.exams import Instance
@@ -179,6 +180,8 @@ def _digest(path: Path) -> str:
 
 def _object_name(sop_class_uid: str) -> str:
     """As :attr:`Instance.object` names what was built."""
+    if sop_class_uid in VIDEO_SOP_CLASSES:
+        return "video"
     kinds = {CTImageStorage: "CT", MRImageStorage: "MR", SecondaryCaptureImageStorage: "SC"}
     return kinds.get(UID(sop_class_uid), "SC multi-frame")
 

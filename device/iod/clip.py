@@ -11,6 +11,7 @@ from array import array
 from collections.abc import Sequence
 from typing import Any, Final
 
+from pydicom.dataset import Dataset
 from pydicom.uid import JPEGBaseline8Bit
 
 from device.iod.context import BuiltObject, ObjectContext
@@ -71,6 +72,10 @@ class Clip:
     def encapsulated(self) -> bool:
         """Whether the frames keep the JPEG streams of their device."""
         return self._coding is not None
+
+    def size_of(self, frame: Frame) -> int:
+        """About how many bytes the frame will take."""
+        return len(frame.jpeg) if self.encapsulated and frame.jpeg else frame.pixels.nbytes
 
     def takes(self, frame: Frame) -> bool:
         """Whether the frame belongs into this object; the first one always does."""
@@ -144,6 +149,7 @@ def complete(
     *,
     dropped: int,
     remark: str = "",
+    stream_bytes: int = 0,
 ) -> None:
     """Add to a described clip how many frames it has, when they were taken and what was lost.
 
@@ -159,14 +165,28 @@ def complete(
         Frames that the source lost while these were taken.
     remark : str
         What else a reader of the clip must know; it goes into Image Comments.
+    stream_bytes : int
+        Length of the video stream that holds all frames; 0 where each has its own pixels.
     """
     dataset = built.dataset
     values: dict[str, Any] = timeline.values()
-    if dataset.get("LossyImageCompression") == "01" and ratios and all(ratios):
-        dataset.LossyImageCompressionRatio = mean_ratio(ratios)
+    if dataset.get("LossyImageCompression") == "01":
+        _say_ratio(dataset, len(timeline), ratios, stream_bytes)
     remarks = [dataset.get("ImageComments", ""), remark, loss_remark(dropped) if dropped else ""]
     if remark or dropped:
         values["ImageComments"] = "\n".join(filter(None, remarks))
     for keyword, value in values.items():
         setattr(dataset, keyword, value)
         built.provenance[keyword] = Source.GENERATED.value
+
+
+def _say_ratio(dataset: Dataset, frames: int, ratios: Sequence[float], stream_bytes: int) -> None:
+    """One ratio for each step of the lossy history, or none at all (PS3.3 C.7.6.1.1.5)."""
+    found = [mean_ratio(ratios)] if ratios and all(ratios) else []
+    if stream_bytes:
+        plain = frames * dataset.Rows * dataset.Columns * dataset.SamplesPerPixel
+        found.append(f"{plain / stream_bytes:.2f}")
+        if len(found) != dataset["LossyImageCompressionMethod"].VM:
+            return
+    if found:
+        dataset.LossyImageCompressionRatio = found

@@ -91,10 +91,10 @@ def encode_head(
     length : int
         Bytes of the head, even; at least :func:`head_room` of the data set.
     pixel_bytes : int
-        Length of uncompressed pixel data, made even; not looked at for compressed ones.
+        Length of uncompressed pixel data or of a video stream, made even; not looked at for JPEG.
     frame_lengths : sequence of int
-        Bytes of each compressed frame without its item's header, even. They become the Basic
-        Offset Table (PS3.5 section A.4), which is left empty where there are none.
+        Bytes of each JPEG frame without its item's header, even. They become the Basic Offset Table
+        (PS3.5 section A.4), which is empty before the single item of a video stream.
 
     Raises
     ------
@@ -110,6 +110,8 @@ def encode_head(
         body += _LONG_HEADER.pack(_PIXEL_DATA >> 16, _PIXEL_DATA & 0xFFFF, b"OB", _UNDEFINED)
         body += _ITEM_HEADER.pack(*_ITEM, 4 * len(offsets))
         body += struct.pack(f"<{len(offsets)}L", *offsets)
+        if dataset.file_meta.TransferSyntaxUID != JPEGBaseline8Bit:
+            body += _ITEM_HEADER.pack(*_ITEM, pixel_bytes)
     else:
         vr = b"OW" if dataset.BitsAllocated > 8 else b"OB"
         body += _LONG_HEADER.pack(_PIXEL_DATA >> 16, _PIXEL_DATA & 0xFFFF, vr, pixel_bytes)

@@ -39,7 +39,8 @@ class Module:
     rows: tuple[Row, ...]
 
 
-def _module(name: str, section: str, *rows: tuple[Any, ...]) -> Module:
+def module(name: str, section: str, *rows: tuple[Any, ...]) -> Module:
+    """A module of rows that are written as plain tuples."""
     return Module(name, section, tuple(Row(*row) for row in rows))
 
 
@@ -78,7 +79,7 @@ def _as_list(values: Mapping[str, Any], keyword: str) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
-SOP_COMMON: Final = _module(
+SOP_COMMON: Final = module(
     "SOP Common",
     "C.12.1",
     ("SpecificCharacterSet", "1C", (GENERATED,)),
@@ -89,7 +90,7 @@ SOP_COMMON: Final = _module(
     ("TimezoneOffsetFromUTC", "3", (GENERATED,)),
 )
 
-PATIENT: Final = _module(
+PATIENT: Final = module(
     "Patient",
     "C.7.1.1",
     ("PatientName", "2", (WORKLIST,)),
@@ -108,7 +109,7 @@ PATIENT: Final = _module(
     ("ReferencedPatientSequence", "3", (WORKLIST,)),
 )
 
-GENERAL_STUDY: Final = _module(
+GENERAL_STUDY: Final = module(
     "General Study",
     "C.7.2.1",
     ("StudyInstanceUID", "1", (WORKLIST, GENERATED)),
@@ -124,7 +125,7 @@ GENERAL_STUDY: Final = _module(
     ("RequestingService", "3", (WORKLIST,)),
 )
 
-PATIENT_STUDY: Final = _module(
+PATIENT_STUDY: Final = module(
     "Patient Study",
     "C.7.2.2",
     ("PatientAge", "3", (WORKLIST, GENERATED)),
@@ -134,7 +135,7 @@ PATIENT_STUDY: Final = _module(
     ("AdmissionID", "3", (WORKLIST,)),
 )
 
-PATIENT_MEDICAL: Final = _module(
+PATIENT_MEDICAL: Final = module(
     "Patient Medical",
     "C.2.4",
     ("MedicalAlerts", "3", (WORKLIST,)),
@@ -168,23 +169,23 @@ _SERIES_ROWS: Final = (
     ("PerformedProtocolCodeSequence", "3", (WORKLIST,)),
 )
 
-GENERAL_SERIES: Final = _module("General Series", "C.7.3.1", *_SERIES_ROWS)
+GENERAL_SERIES: Final = module("General Series", "C.7.3.1", *_SERIES_ROWS)
 
-CROSS_SECTION_SERIES: Final = _module(
+CROSS_SECTION_SERIES: Final = module(
     "General Series",
     "C.7.3.1",
     *_SERIES_ROWS,
     ("PatientPosition", "2C", _TECHNIQUE, always),
 )
 
-FRAME_OF_REFERENCE: Final = _module(
+FRAME_OF_REFERENCE: Final = module(
     "Frame of Reference",
     "C.7.4.1",
     ("FrameOfReferenceUID", "1", (GENERATED,)),
     ("PositionReferenceIndicator", "2", _TECHNIQUE),
 )
 
-GENERAL_EQUIPMENT: Final = _module(
+GENERAL_EQUIPMENT: Final = module(
     "General Equipment",
     "C.7.5.1",
     ("Manufacturer", "2", (STATION,)),
@@ -213,9 +214,9 @@ _IMAGE_ROWS: Final = (
     ("LossyImageCompressionMethod", "3", (NATIVE,)),
 )
 
-GENERAL_IMAGE: Final = _module("General Image", "C.7.6.1", *_IMAGE_ROWS)
+GENERAL_IMAGE: Final = module("General Image", "C.7.6.1", *_IMAGE_ROWS)
 
-IMAGE_PLANE: Final = _module(
+IMAGE_PLANE: Final = module(
     "Image Plane",
     "C.7.6.2",
     ("PixelSpacing", "1", _TECHNIQUE),
@@ -226,7 +227,7 @@ IMAGE_PLANE: Final = _module(
     ("SliceLocation", "3", (NATIVE, GENERATED)),
 )
 
-IMAGE_PIXEL: Final = _module(
+IMAGE_PIXEL: Final = module(
     "Image Pixel",
     "C.7.6.3",
     ("SamplesPerPixel", "1", (NATIVE,)),
@@ -241,7 +242,7 @@ IMAGE_PIXEL: Final = _module(
     ("PixelData", "1", (NATIVE,)),
 )
 
-CONTRAST_BOLUS: Final = _module(
+CONTRAST_BOLUS: Final = module(
     "Contrast/Bolus",
     "C.7.6.4",
     ("ContrastBolusAgent", "2C", _TECHNIQUE, contrasted),
@@ -256,7 +257,7 @@ CONTRAST_BOLUS: Final = _module(
     ("ContrastBolusIngredientConcentration", "3", _TECHNIQUE),
 )
 
-CT_IMAGE: Final = _module(
+CT_IMAGE: Final = module(
     "CT Image",
     "C.8.2.1",
     ("ImageType", "1", _TECHNIQUE),
@@ -283,7 +284,7 @@ CT_IMAGE: Final = _module(
     ("CTDIvol", "3", _TECHNIQUE),
 )
 
-MR_IMAGE: Final = _module(
+MR_IMAGE: Final = module(
     "MR Image",
     "C.8.3.1",
     ("ImageType", "1", (*_TECHNIQUE, GENERATED)),
@@ -318,7 +319,7 @@ MR_IMAGE: Final = _module(
     ("AcquisitionNumber", "3", _TECHNIQUE),
 )
 
-VOI_LUT: Final = _module(
+VOI_LUT: Final = module(
     "VOI LUT",
     "C.11.2",
     ("WindowCenter", "1C", _TECHNIQUE),
@@ -326,7 +327,7 @@ VOI_LUT: Final = _module(
     ("WindowCenterWidthExplanation", "3", _TECHNIQUE),
 )
 
-SC_EQUIPMENT: Final = _module(
+SC_EQUIPMENT: Final = module(
     "SC Equipment",
     "C.8.6.1",
     ("ConversionType", "1", (NATIVE, GENERATED)),
@@ -335,7 +336,7 @@ SC_EQUIPMENT: Final = _module(
     ("SecondaryCaptureDeviceSoftwareVersions", "3", (GENERATED,)),
 )
 
-SC_IMAGE: Final = _module(
+SC_IMAGE: Final = module(
     "SC Image",
     "C.8.6.2",
     ("ImageType", "3", (PRESET, GENERATED)),
@@ -348,7 +349,7 @@ SC_IMAGE: Final = _module(
     ("PixelAspectRatio", "1C", _TECHNIQUE),
 )
 
-MODALITY_LUT: Final = _module(
+MODALITY_LUT: Final = module(
     "Modality LUT",
     "C.11.1",
     ("RescaleIntercept", "1C", _TECHNIQUE),
@@ -356,14 +357,14 @@ MODALITY_LUT: Final = _module(
     ("RescaleType", "1C", (*_TECHNIQUE, GENERATED)),
 )
 
-MULTI_FRAME: Final = _module(
+MULTI_FRAME: Final = module(
     "Multi-frame",
     "C.7.6.6",
     ("NumberOfFrames", "1", (GENERATED,)),
     ("FrameIncrementPointer", "1C", (GENERATED,)),
 )
 
-CINE: Final = _module(
+CINE: Final = module(
     "Cine",
     "C.7.6.5",
     ("FrameTime", "1C", (GENERATED,)),
@@ -372,7 +373,7 @@ CINE: Final = _module(
     ("RecommendedDisplayFrameRate", "3", (GENERATED,)),
 )
 
-SC_MULTI_FRAME_IMAGE: Final = _module(
+SC_MULTI_FRAME_IMAGE: Final = module(
     "SC Multi-frame Image",
     "C.8.6.3",
     ("BurnedInAnnotation", "1", (PRESET,)),
@@ -382,7 +383,7 @@ SC_MULTI_FRAME_IMAGE: Final = _module(
     ("RescaleType", "1C", (GENERATED,)),
 )
 
-SC_MULTI_FRAME_VECTOR: Final = _module(
+SC_MULTI_FRAME_VECTOR: Final = module(
     "SC Multi-frame Vector",
     "C.8.6.4",
     ("PageNumberVector", "1C", (GENERATED,)),

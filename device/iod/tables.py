@@ -13,9 +13,12 @@ from pydicom.uid import (
     MultiFrameGrayscaleWordSecondaryCaptureImageStorage,
     MultiFrameTrueColorSecondaryCaptureImageStorage,
     SecondaryCaptureImageStorage,
+    VideoEndoscopicImageStorage,
+    VideoPhotographicImageStorage,
 )
 
 from device.iod import modules as m
+from device.iod.video_modules import ACQUISITION_CONTEXT, VL_IMAGE
 from device.provenance import BESIDE, DESCRIBING, Source
 
 
@@ -135,4 +138,23 @@ TRUE_COLOR: Final = Iod(
     "A.8.5",
     MultiFrameTrueColorSecondaryCaptureImageStorage,
     (*_CAPTURE_CINE, m.SC_MULTI_FRAME_IMAGE, m.SOP_COMMON),
+)
+
+_VIDEO: Final = (
+    *_FRONT,
+    m.GENERAL_SERIES,
+    m.GENERAL_EQUIPMENT,
+    m.GENERAL_IMAGE,
+    m.IMAGE_PIXEL,
+    m.MULTI_FRAME,
+    m.CINE,
+    ACQUISITION_CONTEXT,
+    VL_IMAGE,
+    m.SOP_COMMON,
+)
+VIDEO_ENDOSCOPIC: Final = Iod(
+    "Video Endoscopic Image", "A.32.5", VideoEndoscopicImageStorage, _VIDEO
+)
+VIDEO_PHOTOGRAPHIC: Final = Iod(
+    "Video Photographic Image", "A.32.7", VideoPhotographicImageStorage, _VIDEO
 )

@@ -169,7 +169,7 @@ def acquire(
             f"{summary.ended_by or f'the source {protocol.source!r} gave no frame'}"
         )
     if not as_json:
-        _tell(summary, protocol.object.value)
+        _tell(summary, "a video object" if protocol.video else protocol.object.value)
 
 
 def _announce(instance: Instance) -> None:

@@ -10,6 +10,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from device.iod import tables
+from device.iod.anatomic_regions import ANATOMIC_REGIONS
+from device.iod.video import VIDEO_MODALITIES
 from firmware.config import values
 from firmware.config.attributes import check_attributes
 from firmware.config.check_capture import (
@@ -147,6 +149,8 @@ def _check_protocol(
             "one of the two tables",
         )
     _check_object(protocol, path, report)
+    if protocol.get("video"):
+        _warn_of_no_video(protocol, path, report)
     _warn_of_strangers(protocol, path, report)
 
 
@@ -159,13 +163,14 @@ def _check_object(protocol: Table, path: KeyPath, report: Report) -> None:
         report.add(
             (*path, "modality"), modality, f"a {wanted} object has this modality", f'"{wanted}"'
         )
-    if protocol.get("multi_frame"):
-        report.add(
-            (*path, "multi_frame"),
-            True,
-            f"a {wanted} object holds one picture",
-            'false, or object = "SC"',
-        )
+    for key in ("multi_frame", "video"):
+        if protocol.get(key):
+            report.add(
+                (*path, key),
+                True,
+                f"a {wanted} object holds one picture",
+                'false, or object = "SC"',
+            )
     known = {**protocol.get("geometry", {}), **protocol.get("technique", {})}
     missing = [keyword for keyword in needed(wanted) if keyword not in known]
     if missing:
@@ -173,6 +178,21 @@ def _check_object(protocol: Table, path: KeyPath, report: Report) -> None:
             path,
             f"{wanted} needs {', '.join(missing)}, which the protocol does not give; where the "
             f"source does not give them either, Secondary Capture is made instead",
+        )
+
+
+def _warn_of_no_video(protocol: Table, path: KeyPath, report: Report) -> None:
+    if protocol.get("modality") not in VIDEO_MODALITIES:
+        report.warn(
+            (*path, "video"),
+            f"video objects are for modality {' or '.join(VIDEO_MODALITIES)}; "
+            f"multi-frame Secondary Capture is made instead",
+        )
+    if protocol.get("body_part") not in ANATOMIC_REGIONS:
+        report.warn(
+            (*path, "video"),
+            "video objects need a body_part that has an anatomic region code, such as COLON or "
+            "STOMACH; multi-frame Secondary Capture is made instead",
         )
 
 
@@ -187,7 +207,8 @@ def _warn_of_strangers(protocol: Table, path: KeyPath, report: Report) -> None:
     wanted = protocol.get("object")
     if wanted is None:
         return
-    capture = _MULTI_FRAME if protocol.get("multi_frame") else (tables.SC,)
+    several = protocol.get("multi_frame") or protocol.get("video")
+    capture = _MULTI_FRAME if several else (tables.SC,)
     objects = (_IODS[wanted],) if wanted in _IODS else capture
     for table in ("geometry", "technique"):
         for keyword in protocol.get(table, {}):

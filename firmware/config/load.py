@@ -152,6 +152,7 @@ def _protocol(table: ProtocolTable, station: StationTable) -> Protocol:
         series_description=table.series_description,
         laterality=table.laterality,
         multi_frame=table.multi_frame,
+        video=table.video,
         burned_in_annotation=table.burned_in_annotation,
         geometry=table.geometry,
         technique=table.technique,

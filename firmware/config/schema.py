@@ -213,6 +213,12 @@ class ProtocolTable(Struct, frozen=True, forbid_unknown_fields=True):
     multi_frame: Annotated[
         bool, meta("All pictures of one acquisition into one object; SC only.")
     ] = False
+    video: Annotated[
+        bool,
+        meta(
+            "An H.264 video object instead, for archives that take it; SC, modality ES or XC only."
+        ),
+    ] = False
     burned_in_annotation: Annotated[
         bool, meta("Whether the picture itself may show the patient's identity.")
     ] = True

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,10 @@ from services.acquisition import Acquisition
 from services.catalog import exams
 from tests.device.iod.factories import Picture
 from tests.device.iod.jpegs import motion_jpeg
-from tests.services.boxes import CLIP, archive, make_box
+from tests.services import processes
+from tests.services.boxes import CAPTURE, CLIP, archive, make_box
+
+SCOPE = replace(CAPTURE, name="Scope", video=True, modality="ES", body_part="COLON")
 
 
 class Camera:
@@ -68,7 +72,15 @@ def _peak() -> int:
     return int(line.split()[1]) * 1024
 
 
-def record_until_killed(folder: Path, exam_id: str, jpeg: bool, recorded: Any) -> None:
+def until(condition: Callable[[], bool]) -> None:
+    """Wait for what another process does."""
+    deadline = time.monotonic() + processes.PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+
+
+def record_until_killed(folder: Path, exam_id: str, kind: str, recorded: Any) -> None:
     """Record for ever, telling the number of each frame that was written."""
     pydicom.config.settings.writing_validation_mode = pydicom.config.RAISE
     box = make_box(folder, [archive()])
@@ -79,9 +91,14 @@ def record_until_killed(folder: Path, exam_id: str, jpeg: bool, recorded: Any) -
         recorded.value = frame.sequence
 
     clips.Recording.add = add_and_tell  # type: ignore[method-assign]
-    frames = (motion_jpeg(number) for number in range(1, 10**6)) if jpeg else colours(10**6, 48, 64)
+    frames = (
+        (motion_jpeg(number) for number in range(1, 10**6))
+        if kind == "jpeg"
+        else colours(10**6, 48, 64)
+    )
     exam = exams.load(box.catalog, exam_id)
-    Acquisition(box, exam.exam_id, CLIP).run(Camera(frames, beat=0.002))  # type: ignore[arg-type]
+    protocol = SCOPE if kind == "video" else CLIP
+    Acquisition(box, exam.exam_id, protocol).run(Camera(frames, beat=0.002))  # type: ignore[arg-type]
 
 
 def record_and_die_before_the_name(folder: Path, exam_id: str) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -56,13 +55,6 @@ def objects(box: Box, exam: Exam) -> list[Dataset]:
 
 def leftovers(box: Box) -> list[str]:
     return [path.name for path in box.spool.files() if path.suffix == TEMPORARY_SUFFIX]
-
-
-def until(condition: Any) -> None:
-    deadline = time.monotonic() + processes.PATIENCE
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
 
 
 def test_the_catalog_knows_the_bytes_of_the_file(box: Box, exam: Exam) -> None:
@@ -220,15 +212,15 @@ def test_memory_stays_flat(box: Box, exam: Exam) -> None:
 
 
 @pytest.mark.fault
-@pytest.mark.parametrize("jpeg", [False, True])
+@pytest.mark.parametrize("kind", ["plain", "jpeg"])
 def test_a_recording_that_is_killed_is_finished_with_every_frame(
-    box: Box, exam: Exam, jpeg: bool
+    box: Box, exam: Exam, kind: str
 ) -> None:
     recorded = processes.CONTEXT.Value("q", 0)
     process = processes.begin(
-        clip_workers.record_until_killed, box.state_dir, exam.exam_id, jpeg, recorded
+        clip_workers.record_until_killed, box.state_dir, exam.exam_id, kind, recorded
     )
-    until(lambda: recorded.value >= 25)
+    clip_workers.until(lambda: recorded.value >= 25)
     processes.kill(process)
     assert recover(box) == Report(ran=True, recordings=1, adopted=1)
     (ds,) = objects(box, exam)
@@ -237,7 +229,7 @@ def test_a_recording_that_is_killed_is_finished_with_every_frame(
     assert float(ds.FrameTime) == 40
     last = ds.NumberOfFrames
     assert ds.pixel_array.shape[0] == last
-    if jpeg:
+    if kind == "jpeg":
         streams = list(generate_frames(ds.PixelData, number_of_frames=last))
         expected = motion_jpeg(last).jpeg or b""
         assert streams[-1][: len(expected)] == expected
