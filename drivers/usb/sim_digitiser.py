@@ -133,6 +133,7 @@ class SimulatedDigitiser:
         self._timing = timing
         self._pending = b""
         self._short = False
+        self._lost = 0
         self.reset()
 
     def reset(self) -> None:
