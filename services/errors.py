@@ -6,6 +6,7 @@
     +-- CatalogError          the database or the spool refused a step
     |   +-- NotFound (LookupError)
     |   +-- StorageFull (OSError)
+    +-- IdentityMismatch      a source speaks of another patient than the exam
     +-- PeerError             a peer could not be talked to
         +-- PeerUnreachable   no TCP connection, or it broke
         +-- PeerRejected      the peer refused the association
@@ -33,6 +34,10 @@ class NotFound(CatalogError, LookupError):
 
 class StorageFull(CatalogError, OSError):
     """The card is too full to begin another exam."""
+
+
+class IdentityMismatch(ServiceError):
+    """A side channel or file names another patient; the text names attributes, never values."""
 
 
 class PeerError(ServiceError):
