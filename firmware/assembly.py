@@ -70,7 +70,7 @@ def make_source(configuration: Configuration, name: str, *, newest: bool = False
     pictures = [source for source in configuration.sources if source.kind not in SIDE_CHANNELS]
     for settings in pictures:
         if settings.name == name:
-            return _source(settings, configuration, newest=newest)
+            return source_from(settings, configuration, newest=newest)
     names = ", ".join(source.name for source in pictures) or "none"
     raise NotFound(f"no source of pictures is called {name!r}; configured: {names}")
 
@@ -113,7 +113,16 @@ def find_protocol(configuration: Configuration, name: str) -> Protocol:
     raise NotFound(f"no protocol is called {name!r}; configured: {names}")
 
 
-def _source(settings: SourceSettings, configuration: Configuration, *, newest: bool) -> FrameSource:
+def source_from(
+    settings: SourceSettings, configuration: Configuration, *, newest: bool = False
+) -> FrameSource:
+    """A frame source as these settings describe it, with the configuration's profiles and time.
+
+    Raises
+    ------
+    SourceUnavailable
+        Its capture profile cannot be used.
+    """
     # imported here, so that the services that take no pictures do not carry the video libraries
     from firmware.capture.build import build
     from firmware.capture.source import CapturedSource

@@ -14,11 +14,12 @@ from firmware.version import software_version
 
 _COMMANDS = {
     "calibrate": "firmware.cli.calibrate:calibrate",
-    "capture-worker": "firmware.cli.capture_worker:capture_worker",
+    "capture": "firmware.cli.capture:capture",
     "check": "firmware.cli.configure:check",
     "config": "firmware.cli.configure:config",
     "console": "firmware.cli.run:console",
     "demo": "firmware.cli.demo:demo",
+    "devices": "firmware.cli.devices:devices",
     "dispatcher": "firmware.cli.run:dispatcher",
     "exam": "firmware.cli.exam:exam",
     "hospital": "firmware.cli.hospital:hospital",
@@ -29,6 +30,9 @@ _COMMANDS = {
     "worklist": "firmware.cli.worklist:worklist",
 }
 
+_HIDDEN = {"capture-worker": "firmware.cli.capture_worker:capture_worker"}
+"""What the box starts by itself."""
+
 
 class _LazyGroup(click.Group):
     """Knows its commands by name, and imports one only to run it or to show its help."""
@@ -37,7 +41,7 @@ class _LazyGroup(click.Group):
         return sorted(_COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        target = _COMMANDS.get(cmd_name)
+        target = _COMMANDS.get(cmd_name) or _HIDDEN.get(cmd_name)
         if target is None:
             return None
         module, _, attribute = target.partition(":")

@@ -117,6 +117,15 @@ class SourceSettings(Struct, frozen=True, forbid_unknown_fields=True):
             kinds=("serial",),
         ),
     ] = ""
+    window: Annotated[
+        float,
+        meta(
+            "Seconds after a value in which its picture may come; else it belongs to none.",
+            ge=0.1,
+            le=600,
+            kinds=("serial",),
+        ),
+    ] = 5.0
     model: Annotated[
         Literal["", "grabber", "analogue", "bridge", "digitiser"],
         meta(
@@ -132,7 +141,7 @@ class SourceSettings(Struct, frozen=True, forbid_unknown_fields=True):
         meta(
             "What goes wrong with it.",
             examples=[["unplug", "no-signal"]],
-            allowed="words of 'gantry devices simulate --help'",
+            allowed="words of 'gantry devices simulate --list-faults'",
             kinds=("simulated",),
         ),
     ] = ()

@@ -14,8 +14,8 @@ from tests.end_to_end.settings import Settings
 
 EXPECTED = {
     "calibrate", "calibrate list", "calibrate range", "calibrate ruler", "calibrate withdraw",
-    "check", "config", "config template", "console", "demo", "dispatcher", "exam", "exam acquire",
-    "exam complete", "exam discontinue", "exam list", "exam show", "exam start", "hospital",
+    "capture", "check", "config", "config template", "console", "demo", "devices",
+    "devices simulate", "dispatcher", "exam", "exam acquire", "exam complete", "exam discontinue", "exam list", "exam show", "exam start", "hospital",
     "listener", "outbox", "outbox cancel", "outbox drain", "outbox redirect", "outbox resend",
     "peers", "peers test", "run", "worklist",
 }  # fmt: skip
@@ -27,6 +27,8 @@ LISTS = (
     ("outbox",),
     ("outbox", "--all"),
     ("peers",),
+    ("devices",),
+    ("devices", "--presets"),
 )
 
 
@@ -63,13 +65,13 @@ def test_every_command_and_option_says_what_it_is_for(name: str) -> None:
             assert parameter.help or parameter.show_default, f"{name} {parameter.opts[0]}"
 
 
-def test_only_the_two_that_need_no_box_take_no_configuration() -> None:
+def test_only_groups_and_what_needs_no_box_take_no_configuration() -> None:
     without = {
         name
         for name, command in COMMANDS.items()
         if "--config" not in {option for each in command.params for option in each.opts}
     }
-    assert without == {"config", "config template", "demo", "exam"}
+    assert without == {"calibrate", "config", "config template", "demo", "exam"}
 
 
 @pytest.mark.parametrize("arguments", [(), ("exam",), ("exam", "start"), ("outbox", "drain")])
