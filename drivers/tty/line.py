@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from threading import Condition, Event
+from threading import Condition, Event, Thread
 from typing import Generic, TypeVar
 
 from drivers.readings import Reading
@@ -132,8 +131,8 @@ class TextLine:
         self._readings: _Waiting[Reading] = _Waiting(self._news)
         self._events: _Waiting[TriggerEvent] = _Waiting(self._news)
         self._closing = Event()
-        self._pool: ThreadPoolExecutor | None = None
-        self._reader: Future[None] | None = None
+        self._reader: Thread | None = None
+        self._failure: BaseException | None = None
         self._counts = LineCounts()
         self._fault = ""
         self._connected = False
@@ -175,13 +174,13 @@ class TextLine:
 
     def open(self) -> None:
         """Begin to listen; a port that is not there is waited for, and :attr:`fault` says so."""
-        if self._pool is not None:
+        if self._reader is not None:
             return
         self._closing.clear()
         self._counts = LineCounts()
-        self._pool = ThreadPoolExecutor(1, f"line {self._name}")
-        self._reader = self._pool.submit(self._run)
-        self._reader.add_done_callback(lambda _: self._wake())
+        self._failure = None
+        self._reader = Thread(target=self._read_on, name=f"line {self._name}", daemon=True)
+        self._reader.start()
 
     def readings(self, timeout: float) -> list[Reading]:
         """What was reported since the last call, in order; empty after ``timeout`` seconds."""
@@ -195,16 +194,16 @@ class TextLine:
         """Let go of the port; may be called twice, and lets waiting callers go."""
         self._closing.set()
         self._wake()
-        if self._pool is not None:
-            self._pool.shutdown()
-            self._pool = None
+        if self._reader is not None:
+            self._reader.join()
+            self._reader = None
 
     def _take(self, waiting: _Waiting[Item], timeout: float) -> list[Item]:
         deadline = self._timing.monotonic_ns() + round(timeout * _SECOND)
         with self._news:
             while not waiting and not self._closing.is_set():
-                if self._reader is not None and self._reader.done():
-                    self._reader.result()
+                if self._failure is not None:
+                    raise self._failure
                 left = deadline - self._timing.monotonic_ns()
                 if left <= 0:
                     break
@@ -214,6 +213,15 @@ class TextLine:
     def _wake(self) -> None:
         with self._news:
             self._news.notify_all()
+
+    def _read_on(self) -> None:
+        """Work of the reader; a fault of ours ends it, and whoever takes from the line next."""
+        try:
+            self._run()
+        except BaseException as failure:
+            self._failure = failure
+            self._wake()
+            raise
 
     def _run(self) -> None:
         while not self._closing.is_set():
