@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 from device.exam import Exam
 from device.pairing import IDENTITY, PendingReadings, Reading, contradictions
 from device.ports import Frame
 from device.provenance import Contribution, Source, said_beside
 from services.errors import IdentityMismatch
+
+_DECISIVE: Final = frozenset({"PatientID", "AccessionNumber", "PatientBirthDate"})
 
 Says = Callable[[Frame], tuple[Contribution, ...]]
 
@@ -84,9 +87,20 @@ class _Listener:
 
     def _compare(self, name: str, readings: Sequence[Reading]) -> None:
         wrong = contradictions(self._identity, readings)
-        if wrong:
+        if wrong.keys() & _DECISIVE or (
+            "PatientName" in wrong and self._is_another_name(str(wrong["PatientName"].value))
+        ):
             raise IdentityMismatch(
                 f"{name} names another patient than this exam: {', '.join(sorted(wrong))} "
                 f"differs. The picture was not taken; compare the console with the exam, and go "
                 f"on with the exam of the patient who is there"
             )
+
+    def _is_another_name(self, said: str) -> bool:
+        """Consoles cut names short and write them their own way: one word in common is enough."""
+        ours = _words(self._identity["PatientName"])
+        return bool(_words(said)) and not ours & _words(said)
+
+
+def _words(name: str) -> set[str]:
+    return {word for word in re.findall(r"\w+", name.casefold()) if len(word) > 1}

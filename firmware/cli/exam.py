@@ -146,21 +146,27 @@ def acquire(
     """Take images into an open exam; without a limit until the source ends."""
     from firmware.assembly import find_protocol, make_source
     from firmware.circumstances import capture_circumstances
+    from firmware.side_channels import side_channels
     from services.calibration import Calibrated
+    from services.side_channels import listening
 
     configuration, box = open_configured(config_file)
     recovery.recover(box)
     protocol = find_protocol(configuration, protocol_name)
     source = make_source(configuration, protocol.source)
-    circumstances = capture_circumstances(configuration, protocol.source, zoom)
-    acquisition = Acquisition(
-        box,
-        exam_id,
-        protocol,
-        _announce if not as_json else _quiet,
-        beside=Calibrated(box.catalog, circumstances),
+    calibrated = Calibrated(
+        box.catalog, capture_circumstances(configuration, protocol.source, zoom)
     )
-    summary = acquisition.run(source, frames=frames, seconds=seconds)
+    exam_now = catalog_exams.load(box.catalog, exam_id)
+    with listening(side_channels(configuration), exam_now) as says:
+        acquisition = Acquisition(
+            box,
+            exam_id,
+            protocol,
+            _announce if not as_json else _quiet,
+            beside=lambda frame: (*says(frame), *calibrated(frame)),
+        )
+        summary = acquisition.run(source, frames=frames, seconds=seconds)
     if as_json:
         print_json(_summary_as_plain(summary))
     if not summary.instances:

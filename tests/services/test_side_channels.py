@@ -100,8 +100,9 @@ def test_another_patient_stops_the_taking_and_is_not_named(
     assert line.log == ["open", "close"]
 
 
-def test_the_same_patient_goes_on(exam: Exam) -> None:
-    line = Generator([reading("PatientID", "PID-1", 1.0), reading("PatientName", "DOE JANE", 1.0)])
+@pytest.mark.parametrize("name", ["DOE JANE", "DOE, JANE", "Jane Doe-Miller", "DOE J", "?"])
+def test_the_same_patient_goes_on(exam: Exam, name: str) -> None:
+    line = Generator([reading("PatientID", "PID-1", 1.0), reading("PatientName", name, 1.0)])
 
     with listening([SideChannel(line, Source.SERIAL, 5.0)], exam) as says:
         assert says(grey(monotonic_ns=2 * SECOND)) == ()
