@@ -73,7 +73,8 @@ class CaptureProfile:
         A source with noise or a clock whose picture stays the same to the bit for so long is
         frozen; 0 for sources whose picture may stand still.
     edid : bytes
-        EDID that the source is to be shown, where the device can; empty leaves it alone.
+        EDID that a bridge is to show the source; empty leaves it alone, or shows the one of
+        :mod:`drivers.video.edid` where it has none.
 
     Raises
     ------

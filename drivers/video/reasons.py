@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from drivers.errors import SourceUnavailable
 from drivers.video.signal import SignalState
 
 REASONS: Mapping[SignalState, tuple[str, str]] = MappingProxyType(
@@ -32,3 +33,21 @@ REASONS: Mapping[SignalState, tuple[str, str]] = MappingProxyType(
     }
 )
 """What is the matter, and what to do about it."""
+
+
+def gone(name: str) -> SourceUnavailable:
+    """A device that was pulled, or was never there."""
+    return SourceUnavailable(
+        name, "the device is gone", "Plug it in again; it is opened by itself."
+    )
+
+
+def explain(name: str, error: OSError) -> SourceUnavailable:
+    """What a driver said, under the name of the source that a technician knows."""
+    if isinstance(error, SourceUnavailable):
+        return SourceUnavailable(name, error.reason, error.advice)
+    return SourceUnavailable(
+        name,
+        f"the driver failed ({error.strerror or error})",
+        "It is opened again by itself; plug it in again if that does not help.",
+    )

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from drivers.frame import Pixels
-from drivers.video import fields
+from drivers.video import edid, fields
 from drivers.video.decode import Decoded, PictureDecoder, pixel_aspect
 from drivers.video.device import (
     DvTimings,
@@ -70,9 +70,8 @@ class Session:
     def __init__(self, device: VideoDevice, profile: CaptureProfile) -> None:
         self.device = device
         self._profile = profile
-        if profile.edid and device.edid() != profile.edid:
-            device.set_edid(profile.edid)
         layout = device.configure(profile.request)
+        _show_edid(device, profile)
         if _follow_signal(device, profile):
             layout = device.configure(profile.request)
         verify(layout, profile, device.identity.card)
@@ -151,6 +150,20 @@ def verify(layout: Layout, profile: CaptureProfile, card: str) -> None:
             "the device gives " + ", ".join(differs),
             "Set the modality's output as before, or make a profile for the new one.",
         )
+
+
+def _show_edid(device: VideoDevice, profile: CaptureProfile) -> None:
+    """Show the source the profile's EDID, or ours where a bridge has none: it would send nothing.
+
+    The device keeps it when it is closed, so that the source is disturbed once only.
+    """
+    current = device.current_input()
+    shown = device.edid()
+    wanted = profile.edid
+    if not wanted and current and current.has_timings and not shown:
+        wanted = edid.default()
+    if wanted and wanted != shown:
+        device.set_edid(wanted)
 
 
 def _follow_signal(device: VideoDevice, profile: CaptureProfile) -> bool:

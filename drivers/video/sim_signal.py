@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 
 from drivers.video.formats import FORMATS
 from drivers.video.sim_faults import GrabberFaults
@@ -44,25 +42,6 @@ class GrabberModel:
 
 
 PLAIN = GrabberModel()
-
-MODELS: Mapping[str, GrabberModel] = MappingProxyType(
-    {
-        "usb-hdmi": GrabberModel(
-            ("YUYV", "MJPG"), 1920, 1080, rate=30, card="Simulated USB HDMI grabber"
-        ),
-        "usb-composite": GrabberModel(
-            ("UYVY",), 720, 576, interlaced=True, noise=2, card="Simulated composite grabber"
-        ),
-        "csi-bridge": GrabberModel(
-            ("UYVY", "RGB3"), 1280, 1024, rate=30, bridge=True, card="Simulated HDMI bridge"
-        ),
-        "grey-12-bit": GrabberModel(
-            ("Y12", "GREY"), 1024, 1024, rate=7.5, card="Simulated 12-bit frame grabber"
-        ),
-        "small": GrabberModel(("YUYV", "MJPG"), 320, 240, card="Simulated small grabber"),
-    }
-)
-"""Devices that can be simulated, by name."""
 
 
 class SimulatedSignal:

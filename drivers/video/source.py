@@ -17,9 +17,9 @@ from drivers.video.errors import UnsupportedMode
 from drivers.video.freeze import FreezeGuard
 from drivers.video.numbering import Numbering
 from drivers.video.profile import CaptureProfile
-from drivers.video.reasons import REASONS
+from drivers.video.reasons import REASONS, explain, gone
 from drivers.video.session import NoSignal, Session, Taken
-from drivers.video.signal import SignalState, judge
+from drivers.video.signal import SignalState, Thumbnail, judge
 
 DeviceFactory = Callable[[], VideoDevice]
 """Finds the profile's device and returns it, not yet open; raises ``SourceUnavailable``."""
@@ -109,6 +109,11 @@ class VideoSource:
         """The device that was last found."""
         return self._identity
 
+    @property
+    def thumbnail(self) -> Thumbnail | None:
+        """The last whole picture in small, whatever it showed: signatures are learnt from it."""
+        return self._thumbnail
+
     def open(self) -> None:
         """Find the device and start it; does nothing where the source is open already.
 
@@ -127,7 +132,7 @@ class VideoSource:
             self._begin()
             self._attach()
             if self._state is SignalState.NO_DEVICE:
-                raise self._failure or self._gone()
+                raise self._failure or gone(self.name)
             self._opened = True
 
     def read(self, timeout: float) -> Frame | None:
@@ -174,6 +179,7 @@ class VideoSource:
         self._session: Session | None = None
         self._layout: Layout | None = None
         self._identity: Identity | None = None
+        self._thumbnail: Thumbnail | None = None
         self._failure: SourceUnavailable | None = None
         self._reset_watch()
 
@@ -202,7 +208,7 @@ class VideoSource:
         except UnsupportedMode as error:
             self._fail(device, SignalState.UNSUPPORTED_MODE, error)
         except OSError as error:
-            self._fail(device, SignalState.NO_DEVICE, self._explain(error))
+            self._fail(device, SignalState.NO_DEVICE, explain(self.name, error))
         else:
             self._session = session
             self._layout = session.layout
@@ -238,23 +244,9 @@ class VideoSource:
             raise self._late()
         self._timing.wait(self._closing, min(RETRY, (deadline - now) / _SECOND))
 
-    def _explain(self, error: OSError) -> SourceUnavailable:
-        if isinstance(error, SourceUnavailable):
-            return SourceUnavailable(self.name, error.reason, error.advice)
-        return SourceUnavailable(
-            self.name,
-            f"the driver failed ({error.strerror or error})",
-            "It is opened again by itself; plug it in again if that does not help.",
-        )
-
-    def _gone(self) -> SourceUnavailable:
-        return SourceUnavailable(
-            self.name, "the device is gone", "Plug it in again; it is opened by itself."
-        )
-
     def _late(self) -> DriverError:
         if self._state is SignalState.NO_DEVICE:
-            return self._failure or self._gone()
+            return self._failure or gone(self.name)
         if self._failure is not None:
             return SourceTimeout(self.name, self._failure.reason, self._failure.advice)
         return SourceTimeout(self.name, *REASONS[self._state])
@@ -284,7 +276,7 @@ class VideoSource:
             raise
         except OSError as error:
             self._detach(SignalState.NO_DEVICE)
-            self._failure = self._explain(error)
+            self._failure = explain(self.name, error)
             raise self._failure from error
         if self._is_of_no_use:
             self._reject_size(session)
@@ -338,6 +330,7 @@ class VideoSource:
             return
         self._wrong_sizes = self._damaged = 0
         self._last_whole_ns = now
+        self._thumbnail = decoded.thumbnail
         shown = self._input_state or judge(
             decoded.thumbnail, self._profile.no_signal, self._profile.flat_is_no_signal
         )

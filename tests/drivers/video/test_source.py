@@ -15,6 +15,7 @@ from drivers.errors import SourceTimeout, SourceUnavailable
 from drivers.frame import Frame
 from drivers.pattern_counter import read_counter
 from drivers.timing import Timing
+from drivers.video import edid
 from drivers.video.profile import CaptureProfile, Crop
 from drivers.video.signal import SignalState, learn
 from drivers.video.sim import SimulatedGrabber
@@ -231,17 +232,16 @@ def test_no_signal_picture_leaves_it(picture: Any, fourcc: str, noise: float) ->
     assert bench.source.dropped == 0
 
 
-def test_a_learnt_card_is_no_signal_and_a_learnt_lock_is_protected() -> None:
-    for state in (SignalState.NO_SIGNAL, SignalState.PROTECTED):
-        probe = opened(freeze_at=0)
-        seen = probe.source._session.decode(  # type: ignore[union-attr]
-            np.frombuffer(probe.grabber._signal.content("YUYV", 0), np.uint8)
-        )
-        signature = learn([seen.thumbnail], state)
-        bench = opened(profile={"no_signal": (signature,)}, freeze_at=0, freeze_frames=30)
-        frames = bench.run(2)
-        assert bench.states[0][1] is state
-        assert min(counters(frames)) >= 30
+@pytest.mark.parametrize("state", [SignalState.NO_SIGNAL, SignalState.PROTECTED])
+def test_a_picture_learnt_from_the_source_itself_is_known_again(state: SignalState) -> None:
+    teacher = opened(freeze_at=0)
+    teacher.read()
+    assert teacher.source.thumbnail is not None
+    signature = learn([teacher.source.thumbnail], state)
+    bench = opened(profile={"no_signal": (signature,)}, freeze_at=0, freeze_frames=30)
+    frames = bench.run(2)
+    assert bench.states[0][1] is state
+    assert min(counters(frames)) >= 30
 
 
 def test_a_frozen_picture_is_kept_once() -> None:
@@ -332,6 +332,21 @@ def test_the_edid_of_the_profile_is_shown_to_the_source() -> None:
     model = GrabberModel(("YUYV",), 64, 48, rate=RATE, bridge=True)
     bench = opened(model, {"edid": bytes(256)})
     assert bench.grabber.edid() == bytes(256)
+    bench.source.close()
+    without = opened(model)
+    assert without.grabber.edid() == edid.default()
+    assert opened().grabber.edid() == b""
+
+
+def test_our_edid_announces_what_a_bridge_can_take() -> None:
+    block = edid.default()
+    assert len(block) == 128
+    assert sum(block) % 256 == 0
+    assert block[8:10] == bytes.fromhex("1e99")
+    # the timings as CEA-861 format 34 and VESA DMT 35 are found in everybody's EDID
+    assert block[54:66] == bytes.fromhex("011d801871382d40582c4500")
+    assert block[72:84] == bytes.fromhex("302a009851002a4030701300")
+    assert b"Gantry\n" in block
 
 
 ANALOGUE = GrabberModel(("UYVY",), 128, 96, rate=RATE, interlaced=True)
