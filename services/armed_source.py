@@ -54,6 +54,11 @@ class ArmedSource:
         return str(getattr(self._source, "state", "live"))
 
     @property
+    def reason(self) -> str:
+        """Why no picture comes, where the source knows; else empty."""
+        return str(getattr(self._source, "reason", ""))
+
+    @property
     def dropped(self) -> int:
         """What the source has lost since it was opened last."""
         return self._source.dropped

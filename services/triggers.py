@@ -43,6 +43,7 @@ _WRONG_PATIENT = (
 )
 
 MakeSource = Callable[[str], FrameSource]
+BesideOf = Callable[[Protocol], Beside]
 ReadScan = Callable[[str], Scanned]
 """Understands a scanned text; raises ``ValueError`` with a reason that does not repeat it."""
 
@@ -94,7 +95,7 @@ class TriggerDesk:
     read_scan
         How codes are understood; None where there is no scanner.
     beside
-        What side channels and calibration say of a picture.
+        What side channels and calibration say of a protocol's pictures.
 
     Notes
     -----
@@ -110,7 +111,7 @@ class TriggerDesk:
         panel: Panel | None = None,
         report: Callable[[Outcome], None] = lambda _: None,
         read_scan: ReadScan | None = None,
-        beside: Beside = lambda _: (),
+        beside: BesideOf = lambda _: lambda _: (),
     ) -> None:
         if not protocols:
             raise ValueError("triggers need at least one protocol to take pictures by")
@@ -211,7 +212,7 @@ class TriggerDesk:
             armed.exam_id,
             replace(armed.protocol, multi_frame=False, video=False),
             durable,
-            self._beside,
+            self._beside(armed.protocol),
             armed.series.get(armed.protocol.name, ""),
         )
         summary = acquisition.run(OnePicture(armed.source.name, frame, dropped), frames=1)
@@ -345,7 +346,7 @@ class TriggerDesk:
 
 def _require_live(source: ArmedSource) -> None:
     if source.state != LIVE:
-        raise Refused(f"source {source.name}: {source.state}")
+        raise Refused(f"source {source.name}: {source.state}. {source.reason}".rstrip(". "))
 
 
 def _end_clip(armed: _Armed) -> None:

@@ -25,6 +25,7 @@ _COMMANDS = {
     "hospital": "firmware.cli.hospital:hospital",
     "listener": "firmware.cli.run:listener",
     "outbox": "firmware.cli.outbox:outbox",
+    "panel": "firmware.cli.panel:panel",
     "peers": "firmware.cli.peers:peers",
     "run": "firmware.cli.run:run",
     "worklist": "firmware.cli.worklist:worklist",

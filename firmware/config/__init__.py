@@ -10,6 +10,7 @@ from firmware.config.capture import ProfileSettings, SourceSettings
 from firmware.config.faults import ConfigurationError, Fault
 from firmware.config.load import defaults, load
 from firmware.config.model import Configuration
+from firmware.config.panel import CodeRuleSettings, PanelSettings, TriggerSettings
 from firmware.config.schema import (
     ConsoleSettings,
     ListenerSettings,
@@ -18,14 +19,17 @@ from firmware.config.schema import (
 from firmware.config.template import template
 
 __all__ = [
+    "CodeRuleSettings",
     "Configuration",
     "ConfigurationError",
     "ConsoleSettings",
     "Fault",
     "ListenerSettings",
+    "PanelSettings",
     "ProfileSettings",
     "RetentionSettings",
     "SourceSettings",
+    "TriggerSettings",
     "defaults",
     "load",
     "template",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from msgspec import Struct
 from msgspec import inspect as types
 
 from firmware.capture import faults
@@ -58,7 +59,7 @@ def check_source(source: Table, path: KeyPath, report: Report) -> None:
     if source.get("colour") and source.get("bits", 8) != 8:
         report.add((*path, "bits"), source["bits"], "a colour pattern has 8 bits", "8")
     _check_faults(source, path, report)
-    _check_kinds(source, kind, path, report)
+    check_kinds(SourceSettings, source, kind, path, report)
 
 
 def check_references(sources: Iterator[Entry], named: Iterator[Entry], report: Report) -> None:
@@ -91,15 +92,18 @@ def _check_faults(source: Table, path: KeyPath, report: Report) -> None:
             report.add((*path, "faults", index), word, problem)
 
 
-def _check_kinds(source: Table, kind: str, path: KeyPath, report: Report) -> None:
-    table = types.type_info(SourceSettings)
+def check_kinds(
+    struct: type[Struct], entry: Table, kind: str, path: KeyPath, report: Report
+) -> None:
+    """Note keys of an entry that have no meaning for its kind."""
+    table = types.type_info(struct)
     assert isinstance(table, types.StructType)
     for field in table.fields:
         kinds = rule_of(field.type).kinds
-        if kinds and kind not in kinds and field.encode_name in source:
+        if kinds and kind not in kinds and field.encode_name in entry:
             report.add(
                 (*path, field.encode_name),
-                source[field.encode_name],
+                entry[field.encode_name],
                 f'has no meaning where kind is "{kind}"; remove it',
                 f"only with kind {' or '.join(kinds)}",
             )

@@ -20,6 +20,7 @@ from firmware.config.check_capture import (
     check_source,
     gives_pictures,
 )
+from firmware.config.check_panel import check_panel
 from firmware.config.faults import ABSENT, KeyPath, Report
 from firmware.config.walk import closest
 
@@ -32,7 +33,7 @@ _MULTI_FRAME = (tables.GRAYSCALE_BYTE, tables.GRAYSCALE_WORD, tables.TRUE_COLOR)
 def check_document(document: dict[str, Any], report: Report) -> None:
     """Note every fault that lies between keys; attributes are replaced by their checked values."""
     _check_station(document.get("station", {}), report)
-    for section in ("peers", "sources", "profiles", "protocols"):
+    for section in ("peers", "sources", "profiles", "protocols", "triggers"):
         _check_names(document, section, report)
     for path, peer in entries(document, "peers"):
         _check_peer(peer, path, report)
@@ -42,6 +43,9 @@ def check_document(document: dict[str, Any], report: Report) -> None:
     check_references(entries(document, "sources"), entries(document, "profiles"), report)
     for path, protocol in entries(document, "protocols"):
         _check_protocol(document, protocol, path, report)
+    panel = document.get("panel", {})
+    rules = bool(document.get("code_rules") or panel.get("gs1_codes"))
+    check_panel(panel, entries(document, "triggers"), rules, report)
     _check_whole(document, report)
 
 

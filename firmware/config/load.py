@@ -76,6 +76,9 @@ def _build(text: str, document: dict[str, Any], name: str, file: Path | None) ->
         sources=sources,
         profiles=tuple(_profile(profile, folder) for profile in settings.profiles),
         protocols=tuple(_protocol(entry, settings.station) for entry in settings.protocols),
+        panel=settings.panel,
+        triggers=settings.triggers,
+        code_rules=settings.code_rules,
         retention=settings.retention,
         warnings=tuple(report.warnings),
     )

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from device.protocol import Protocol
 from device.station import Station
 from firmware.config.capture import ProfileSettings, SourceSettings
+from firmware.config.panel import CodeRuleSettings, PanelSettings, TriggerSettings
 from firmware.config.schema import (
     ConsoleSettings,
     ListenerSettings,
@@ -45,5 +46,8 @@ class Configuration:
     sources: tuple[SourceSettings, ...]
     profiles: tuple[ProfileSettings, ...]
     protocols: tuple[Protocol, ...]
+    panel: PanelSettings
+    triggers: tuple[TriggerSettings, ...]
+    code_rules: tuple[CodeRuleSettings, ...]
     retention: RetentionSettings
     warnings: tuple[str, ...] = ()

@@ -13,6 +13,7 @@ from msgspec import Meta, Struct, field
 from firmware.config import values
 from firmware.config.capture import ProfileSettings, SourceSettings
 from firmware.config.metadata import ae, file, meta, seconds, text
+from firmware.config.panel import CodeRuleSettings, PanelSettings, TriggerSettings
 from services.dicom.peers import Service
 
 
@@ -266,4 +267,7 @@ class Document(Struct, frozen=True, forbid_unknown_fields=True):
     sources: tuple[SourceSettings, ...] = ()
     profiles: tuple[ProfileSettings, ...] = ()
     protocols: tuple[ProtocolTable, ...] = ()
+    panel: PanelSettings = field(default_factory=PanelSettings)
+    triggers: tuple[TriggerSettings, ...] = ()
+    code_rules: tuple[CodeRuleSettings, ...] = ()
     retention: RetentionSettings = field(default_factory=RetentionSettings)

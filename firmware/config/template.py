@@ -15,6 +15,7 @@ from msgspec import NODEFAULT, Struct
 from msgspec import inspect as types
 
 from firmware.config.capture import ProfileSettings, SourceSettings
+from firmware.config.panel import CodeRuleSettings, PanelSettings, TriggerSettings
 from firmware.config.schema import (
     ConsoleSettings,
     ListenerSettings,
@@ -46,6 +47,12 @@ _SECTIONS: tuple[tuple[str, type[Struct], Mapping[str, Any]], ...] = (
     ("[[sources]]", SourceSettings, {"name": "simulated grabber", "kind": "simulated"}),
     ("[[profiles]]", ProfileSettings, {}),
     ("[[protocols]]", ProtocolTable, {}),
+    ("[panel]", PanelSettings, {}),
+    ("[[triggers]]", TriggerSettings, {"name": "left pedal", "kind": "pedal", "pin": 17}),
+    ("[[triggers]]", TriggerSettings, {"name": "x-ray", "kind": "exposure", "pin": 27}),
+    ("[[triggers]]", TriggerSettings, {"name": "USB pedal", "kind": "hid-pedal"}),
+    ("[[triggers]]", TriggerSettings, {"name": "scanner", "kind": "scanner"}),
+    ("[[code_rules]]", CodeRuleSettings, {"gives": "patient_id"}),
     ("[retention]", RetentionSettings, {}),
 )
 _ATTRIBUTES: Mapping[str, Mapping[str, Any]] = {

@@ -95,6 +95,36 @@ def stable_device(value: str) -> str:
     return printable(value)
 
 
+def input_device(value: str) -> str:
+    """Identity of a USB pedal or scanner."""
+    from drivers.hid.identity import Identity
+
+    try:
+        Identity.parse(value)
+    except ValueError as error:
+        return f"names no device: {error}" if value else ""
+    return printable(value)
+
+
+def code_mask(value: str) -> str:
+    """Mask of the codes of a site."""
+    from drivers.barcode.errors import MaskError
+    from drivers.barcode.mask import Mask
+
+    try:
+        if value:
+            Mask(value)
+    except MaskError as error:
+        return f"cannot be read: {error}"
+    return printable(value)
+
+
+def gs1_element(value: str) -> str:
+    """GS1 Application Identifier."""
+    sound = value.isascii() and value.isdigit() and len(value) >= 2
+    return "" if sound or not value else "is no GS1 Application Identifier"
+
+
 def signature(value: str) -> str:
     """A picture that stands for no signal, as it was learnt."""
     # imported here, so that a box without video does not load the picture libraries
