@@ -7,6 +7,7 @@ however they went (memfd_create(2)).
 from __future__ import annotations
 
 import fcntl
+import math
 import mmap
 import os
 from collections.abc import Callable
@@ -121,16 +122,13 @@ class ReaderRing:
         ValueError
             There is no such slot, or no such picture fits into one.
         """
+        if not 0 <= slot < self._slots or dtype not in DTYPES or len(shape) not in (2, 3):
+            raise ValueError(f"no picture of {shape} {dtype} lies in slot {slot}")
         kind = np.dtype(dtype)
-        count = int(np.prod(shape))
-        if (
-            not 0 <= slot < self._slots
-            or dtype not in DTYPES
-            or len(shape) not in (2, 3)
-            or min((*shape, jpeg_bytes)) < 0
-            or count * kind.itemsize + jpeg_bytes > self._size
-        ):
-            raise ValueError(f"no picture of {shape} lies in slot {slot}")
+        count = math.prod(shape)
+        whole = count * kind.itemsize + jpeg_bytes
+        if min(shape) < 1 or jpeg_bytes < 0 or whole > self._size:
+            raise ValueError(f"no picture of {shape} fits into a slot of {self._size} bytes")
         begin = slot * self._size
         samples: NDArray[np.uint8] = np.frombuffer(self._memory, kind, count, begin)
         end = begin + count * kind.itemsize
