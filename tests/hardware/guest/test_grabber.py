@@ -184,7 +184,11 @@ def test_a_bridge_tells_that_its_source_changed(device: VideoDevice, modality: M
 
 def test_a_bridge_shows_the_edid_that_it_is_given(device: VideoDevice, modality: Modality) -> None:
     device.configure(Request("UYVY", input=HDMI))
+    before = device.edid()
     device.set_edid(with_check(EDID))
     assert device.edid() == with_check(EDID)
     device.set_edid(b"")
     assert device.edid() == b""
+    # without any the modality would see no monitor, and send nothing
+    device.set_edid(before)
+    assert device.edid() == before
