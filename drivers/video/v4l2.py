@@ -315,10 +315,14 @@ def _buffer(index: int) -> abi.Buffer:
 
 
 def _timestamp(buffer: abi.Buffer) -> int:
-    """On the monotonic clock: the driver's own where it keeps to it, else now."""
-    if buffer.flags & abi.BUF_FLAG_TIMESTAMP_MASK == abi.BUF_FLAG_TIMESTAMP_MONOTONIC:
-        return int(buffer.timestamp.tv_sec * _SECOND + buffer.timestamp.tv_usec * 1000)
-    return time.monotonic_ns()
+    """On the monotonic clock: the driver's own where it keeps to it, else now.
+
+    Drivers that stamp the end of a picture may reckon it ahead; none was taken later than it came.
+    """
+    now = time.monotonic_ns()
+    if buffer.flags & abi.BUF_FLAG_TIMESTAMP_MASK != abi.BUF_FLAG_TIMESTAMP_MONOTONIC:
+        return now
+    return min(now, int(buffer.timestamp.tv_sec * _SECOND + buffer.timestamp.tv_usec * 1000))
 
 
 def _field_order(number: int) -> FieldOrder:
