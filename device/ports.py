@@ -6,7 +6,7 @@ checker proves the fit.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Protocol, runtime_checkable
 
@@ -120,6 +120,18 @@ class KeepingSource(Protocol):
 
     def acknowledge(self, sequence: int) -> None:
         """Take notice that every picture up to this number is durable."""
+        ...
+
+
+@runtime_checkable
+class AddressedSource(Protocol):
+    """A source whose material names its patients: files of several may lie in one folder."""
+
+    def expect(self, may_be: Callable[[Mapping[str, str]], bool]) -> None:
+        """Give out only what names nobody, or somebody whom ``may_be`` lets pass.
+
+        It is asked with what the material says, by DICOM keyword.
+        """
         ...
 
 

@@ -20,9 +20,10 @@ from device.iod import (
     encode,
 )
 from device.iod.video import VIDEO_SOP_CLASSES
-from device.ports import Frame, FrameSource, KeepingSource
+from device.ports import AddressedSource, Frame, FrameSource, KeepingSource
 from device.protocol import ObjectKind, Protocol
 from device.provenance import Contribution
+from device.same_patient import may_be_of
 from services import character_sets
 from services.box import Box
 from services.catalog import exams
@@ -112,6 +113,8 @@ class Acquisition:
             When the source cannot be opened at all.
         """
         with self._box.spool.acquiring(self._exam.exam_id):
+            if isinstance(source, AddressedSource):
+                source.expect(may_be_of(self._exam))
             source.open()
             try:
                 series = self._begin_series()

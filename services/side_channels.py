@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Protocol
 
 from device.exam import Exam
-from device.pairing import IDENTITY, PendingReadings, Reading, contradictions
+from device.pairing import PendingReadings, Reading
 from device.ports import Frame
 from device.provenance import Contribution, Source, said_beside
+from device.same_patient import differing, identity_of
 from services.errors import IdentityMismatch
-
-_DECISIVE: Final = frozenset({"PatientID", "AccessionNumber", "PatientBirthDate"})
 
 Says = Callable[[Frame], tuple[Contribution, ...]]
 
@@ -72,9 +70,7 @@ class _Listener:
         self._channels = [
             (channel, PendingReadings(round(channel.window * 1e9))) for channel in channels
         ]
-        self._identity = {
-            keyword: str(exam.item.dataset.get(keyword) or "") for keyword in IDENTITY
-        }
+        self._identity = identity_of(exam)
 
     def __call__(self, frame: Frame) -> tuple[Contribution, ...]:
         said: list[Contribution] = []
@@ -86,21 +82,11 @@ class _Listener:
         return tuple(said)
 
     def _compare(self, name: str, readings: Sequence[Reading]) -> None:
-        wrong = contradictions(self._identity, readings)
-        if wrong.keys() & _DECISIVE or (
-            "PatientName" in wrong and self._is_another_name(str(wrong["PatientName"].value))
-        ):
+        said = {one.keyword: str(one.value or "") for one in readings}
+        wrong = differing(self._identity, said)
+        if wrong:
             raise IdentityMismatch(
-                f"{name} names another patient than this exam: {', '.join(sorted(wrong))} "
+                f"{name} names another patient than this exam: {', '.join(wrong)} "
                 f"differs. The picture was not taken; compare the console with the exam, and go "
                 f"on with the exam of the patient who is there"
             )
-
-    def _is_another_name(self, said: str) -> bool:
-        """Consoles cut names short and write them their own way: one word in common is enough."""
-        ours = _words(self._identity["PatientName"])
-        return bool(_words(said)) and not ours & _words(said)
-
-
-def _words(name: str) -> set[str]:
-    return {word for word in re.findall(r"\w+", name.casefold()) if len(word) > 1}

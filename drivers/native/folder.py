@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,6 +57,7 @@ class FolderSource:
         self._timing = timing
         self._lock = Lock()
         self._closing = Event()
+        self._may_be: Callable[[Mapping[str, str]], bool] = lambda _: True
         self._intake: Intake | None = None
         self._playing: _Playing | None = None
         self._ahead: Picture | None = None
@@ -83,6 +84,14 @@ class FolderSource:
         """``live``, or ``no device`` while the folder is not there (a stick not plugged in)."""
         return "live" if self._path.is_dir() else "no device"
 
+    def expect(self, may_be: Callable[[Mapping[str, str]], bool]) -> None:
+        """Leave files lie that name a patient whom ``may_be`` does not let pass.
+
+        They wait in the folder for the exam of their own patient. Holds from the next
+        :meth:`open` on.
+        """
+        self._may_be = may_be
+
     def open(self) -> None:
         """Begin to watch; does nothing where the source is open already.
 
@@ -93,7 +102,7 @@ class FolderSource:
         """
         with self._lock:
             if self._intake is None:
-                self._intake = Intake(self._name, self._path, self._settle)
+                self._intake = Intake(self._name, self._path, self._settle, self._may_be)
                 self._closing = Event()
                 self._begin()
 
@@ -127,11 +136,7 @@ class FolderSource:
                     return self._frame(picture)
                 now = self._timing.monotonic_ns()
                 if now >= deadline:
-                    raise SourceTimeout(
-                        self._name,
-                        f"no whole file came within {timeout:g} s",
-                        f"Look whether files arrive in {self._path}.",
-                    )
+                    raise self._nothing_came(timeout, self._intake)
                 pause = min(POLL_SECONDS, (deadline - now) / _SECOND)
                 self._timing.wait(self._closing, pause)
         return None
@@ -152,6 +157,21 @@ class FolderSource:
         with self._lock:
             self._intake = None
             self._playing = None
+
+    def _nothing_came(self, timeout: float, intake: Intake) -> SourceTimeout:
+        if intake.others:
+            return SourceTimeout(
+                self._name,
+                f"no file of this patient came within {timeout:g} s; of another one there "
+                f"{'is 1' if intake.others == 1 else f'are {intake.others}'}",
+                f"Compare {self._path} with the exam. Those files stay for the exam of their own "
+                f"patient.",
+            )
+        return SourceTimeout(
+            self._name,
+            f"no whole file came within {timeout:g} s",
+            f"Look whether files arrive in {self._path}.",
+        )
 
     def _begin(self) -> None:
         self._dropped = 0

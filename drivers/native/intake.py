@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from drivers.errors import CorruptMedia, SourceUnavailable
 from drivers.frame import Damage, Picture
 from drivers.native import par_rec
+from drivers.native.identity import named_in
 from drivers.replay_files import list_files, reader_of
 from drivers.replay_raw import SIDECAR
 
@@ -65,6 +66,8 @@ class Intake:
         The folder.
     settle : float
         Seconds for which a file has to stand still.
+    may_be : callable
+        Whether a file that names this patient is to be taken.
 
     Raises
     ------
@@ -72,8 +75,16 @@ class Intake:
         The folder is not there or not writable.
     """
 
-    def __init__(self, name: str, path: Path, settle: float) -> None:
+    def __init__(
+        self,
+        name: str,
+        path: Path,
+        settle: float,
+        may_be: Callable[[Mapping[str, str]], bool] = lambda _: True,
+    ) -> None:
         self._name = name
+        self._may_be = may_be
+        self._others: dict[Path, _Mark] = {}
         self._path = path
         self._settle_ns = round(settle * _SECOND)
         self._seen: dict[Path, _Seen] = {}
@@ -90,6 +101,11 @@ class Intake:
                 "Make it writable, or play a read-only medium with a source of kind replay.",
             ) from error
 
+    @property
+    def others(self) -> int:
+        """Whole files in the folder that name another patient."""
+        return len(self._others)
+
     def next(self, now: int) -> Arrival | None:
         """The first file, in natural order, that is whole and was not taken yet.
 
@@ -103,11 +119,25 @@ class Intake:
         except OSError as error:
             raise self._gone() from error
         self._seen = {file: seen for file, seen in self._seen.items() if file in set(files)}
+        self._others = {file: mark for file, mark in self._others.items() if file in set(files)}
         for file in files:
-            if file not in self._taken and self._stands_still(file, now):
-                self._taken.add(file)
-                return Arrival(file, _belongings(file))
+            if file in self._taken or not self._stands_still(file, now):
+                continue
+            if self._is_of_another(file):
+                continue
+            self._taken.add(file)
+            return Arrival(file, _belongings(file))
         return None
+
+    def _is_of_another(self, file: Path) -> bool:
+        """Whether a file names another patient; asked once for each state of the file."""
+        mark = self._seen[file].mark
+        if self._others.get(file) == mark:
+            return True
+        self._others.pop(file, None)
+        if not self._may_be(named_in(file)):
+            self._others[file] = mark
+        return file in self._others
 
     def dismiss(self, arrival: Arrival, trouble: str) -> None:
         """Move a file to ``done``, or to ``failed`` with the reason beside it.

@@ -21,6 +21,7 @@ from tests.drivers.native import acr, par
 from tests.services.boxes import begin, make_box
 
 SETTLE = 0.05
+MINE = acr.of("PID-1", "DOE^JANE")
 PIXELS = (np.arange(64 * 64, dtype=np.uint16) % 4096).reshape(64, 64)
 MR = Protocol(
     name="Brain",
@@ -76,7 +77,11 @@ def stored(box: Box, summary: Summary) -> list[Dataset]:
 
 def test_a_par_rec_pair_becomes_original_mr_images(box: Box, exam: Exam, folder: Path) -> None:
     places = ["1.0 -4.0 3.0", "1.0 4.0 3.0"]
-    par.write(folder / "scan.PAR", [{"image offcentre": place} for place in places])
+    par.write(
+        folder / "scan.PAR",
+        [{"image offcentre": place} for place in places],
+        general={"Patient name": "DOE JANE"},
+    )
 
     summary = acquire(box, exam, MR, folder, 2)
 
@@ -99,7 +104,7 @@ def test_acr_nema_with_a_configured_stack_becomes_ct_in_hounsfield_units(
     box: Box, exam: Exam, folder: Path
 ) -> None:
     for number in (1, 2):
-        acr.write(folder / f"slice{number}", PIXELS)
+        acr.write(folder / f"slice{number}", PIXELS, more=MINE)
 
     summary = acquire(box, exam, CT, folder, 2)
 
@@ -112,7 +117,7 @@ def test_acr_nema_with_a_configured_stack_becomes_ct_in_hounsfield_units(
 
 
 def test_acr_nema_alone_places_no_slice(box: Box, exam: Exam, folder: Path) -> None:
-    acr.write(folder / "slice1", PIXELS)
+    acr.write(folder / "slice1", PIXELS, more=MINE)
     bare = Protocol(name="Head", source="scanner", object=ObjectKind.CT, modality="CT")
 
     summary = acquire(box, exam, bare, folder, 1)
@@ -124,7 +129,7 @@ def test_acr_nema_alone_places_no_slice(box: Box, exam: Exam, folder: Path) -> N
 def test_a_file_whose_image_was_not_stored_stays(
     box: Box, exam: Exam, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    acr.write(folder / "slice1", PIXELS)
+    acr.write(folder / "slice1", PIXELS, more=MINE)
 
     def full(*_: object) -> Path:
         raise StorageFull("the card is full")
@@ -141,8 +146,8 @@ def test_a_file_whose_image_was_not_stored_stays(
 
 @pytest.mark.peer
 def test_dciodvfy_accepts_them(box: Box, exam: Exam, folder: Path) -> None:
-    par.write(folder / "scan.PAR", [{}])
-    acr.write(folder / "slice1", PIXELS)
+    par.write(folder / "scan.PAR", [{}], general={"Patient name": "DOE JANE"})
+    acr.write(folder / "slice1", PIXELS, more=MINE)
     (folder / "mr").mkdir()
     for name in ("scan.PAR", "scan.REC"):
         (folder / name).rename(folder / "mr" / name)
@@ -154,3 +159,14 @@ def test_dciodvfy_accepts_them(box: Box, exam: Exam, folder: Path) -> None:
         (instance,) = summary.instances
         assert instance.object == kind
         assert complaints(box.spool.absolute(instance.path)) == ([], [])
+
+
+def test_a_file_of_another_patient_is_not_taken(box: Box, exam: Exam, folder: Path) -> None:
+    acr.write(folder / "slice1", PIXELS, more={(0x0010, 0x0020): "SOMEBODY-ELSE"})
+    acr.write(folder / "slice2", PIXELS, more=MINE)
+
+    summary = acquire(box, exam, CT, folder, 1)
+
+    assert summary.frames == 1
+    assert (folder / "slice1").exists()
+    assert (folder / "done" / "slice2").exists()

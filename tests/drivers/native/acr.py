@@ -78,3 +78,8 @@ def _cells(pixels: NDArray[np.uint16], allocated: int, little: bool) -> bytes:
         length = -(-words.size * 12 // 16) * 2
         words = np.frombuffer(number.to_bytes(length, "little"), "<u2")
     return words.astype("<u2" if little else ">u2").tobytes()
+
+
+def of(patient_id: str, name: str) -> dict[tuple[int, int], str | int]:
+    """Elements that name a patient."""
+    return {(0x0010, 0x0010): name, (0x0010, 0x0020): patient_id}

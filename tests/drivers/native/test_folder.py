@@ -13,6 +13,7 @@ import pytest
 from device.ports import KeepingSource
 from drivers.errors import SourceTimeout, SourceUnavailable
 from drivers.native.folder import FolderSource
+from drivers.native.identity import named_in
 from drivers.timing import Timing
 from tests.drivers import media
 from tests.drivers.native import acr, par
@@ -250,3 +251,48 @@ def test_closing_lets_a_waiting_reader_go(folder: Path) -> None:
     assert source.read(60) is None
     source.close()
     source.close()
+
+
+def test_files_of_another_patient_wait_for_their_own_exam(folder: Path, clock: Clock) -> None:
+    acr.write(folder / "a.acr", PICTURE, more={(0x0010, 0x0020): "ID-1"})
+    acr.write(folder / "b.acr", PICTURE + np.uint16(1), more={(0x0010, 0x0020): "ID-2"})
+    par.write(folder / "c.PAR", [{}])
+    source = FolderSource("scanner", folder, 2.0, clock.timing)
+    source.expect(lambda said: said.get("PatientID") == "ID-2")
+    source.open()
+
+    frame = source.read(5)
+
+    assert frame is not None
+    assert int(frame.pixels[0, 0]) == 1
+    source.acknowledge(frame.sequence)
+    with pytest.raises(SourceTimeout, match="of another one there are 2"):
+        source.read(5)
+    assert names(folder) == ["a.acr", "c.PAR", "c.REC", "done", "failed"]
+    assert source.dropped == 0
+
+
+def test_a_file_that_was_corrected_is_asked_again(folder: Path, clock: Clock) -> None:
+    acr.write(folder / "a.acr", PICTURE, more={(0x0010, 0x0020): "ID-1"})
+    source = FolderSource("scanner", folder, 2.0, clock.timing)
+    source.expect(lambda said: said.get("PatientID") == "ID-22")
+    source.open()
+    with pytest.raises(SourceTimeout, match="there is 1"):
+        source.read(5)
+
+    acr.write(folder / "a.acr", PICTURE, more={(0x0010, 0x0020): "ID-22"})
+
+    assert source.read(5) is not None
+
+
+@pytest.mark.parametrize("little", [True, False])
+def test_whom_a_file_names(folder: Path, little: bool) -> None:
+    message = acr.write(folder / "a.acr", PICTURE, little=little)
+    pair = par.write(folder / "b.PAR", [{}])
+    (folder / "c.txt").write_text("nobody")
+
+    assert named_in(message) == {"PatientID": "ID-4711", "PatientName": "SECRET^PATIENT"}
+    assert named_in(pair) == {"PatientName": "SECRET^PATIENT"}
+    assert named_in(folder / "c.txt") == {}
+    assert named_in(folder / "missing.dcm") == {}
+    assert named_in(media.CLINICAL / "CT_small.dcm")["PatientID"] == "1CT1"
