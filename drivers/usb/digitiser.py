@@ -96,7 +96,7 @@ class DigitiserSource:
         A pyusb backend; None for the machine's own libusb.
     freeze_seconds : float or None
         So long without the slightest change is a frozen picture, since a converter always has
-        noise; None where the input is digital and may well stand still.
+        noise; None for never. A digital input may stand still, and is never frozen.
     timing : Timing
         Clocks.
 
@@ -268,7 +268,8 @@ class DigitiserSource:
         except ProtocolError:
             self._numbering.drop()
             return None
-        if self._freeze.is_frozen(header.payload_crc, whole.monotonic_ns):
+        noisy = info.input is Input.ANALOGUE
+        if noisy and self._freeze.is_frozen(header.payload_crc, whole.monotonic_ns):
             self._state = SignalState.FROZEN
             self._numbering.drop()
             return None

@@ -192,10 +192,14 @@ def test_a_picture_that_stands_still_is_frozen_and_no_longer_given() -> None:
 
 
 def test_a_digital_input_may_stand_still() -> None:
-    with rig(DigitiserFaults(freeze_at=1), freeze_seconds=None) as made:
-        for _ in range(40):
-            assert made.source.read(1) is not None
-        assert made.source.state == "live"
+    faults = DigitiserFaults(freeze_at=1)
+    with (
+        rig(faults, 0.1, kind=Input.DIGITAL) as digital,
+        rig(faults, None, kind=Input.ANALOGUE) as unwatched,
+    ):
+        for made in (digital, unwatched):
+            assert all(made.source.read(1) is not None for _ in range(40))
+            assert made.source.state == "live"
 
 
 def test_a_mode_that_changes_under_way_is_followed() -> None:
