@@ -11,7 +11,8 @@ from device.iod import ObjectContext
 from device.iod.clip import Clip
 from device.iod.video import VideoClip, video_obstacle
 from device.ports import Frame, FrameSource
-from services.clips import FinishedClip, Recording
+from services.clip_file import FinishedClip
+from services.clips import Recording
 from services.spool import Spool
 
 

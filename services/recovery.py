@@ -22,8 +22,9 @@ from device.iod.video import VIDEO_SOP_CLASSES
 from services.box import Box
 from services.catalog import exams
 from services.catalog.exams import Instance
+from services.clip_file import FinishedClip
 from services.clip_journal import JOURNAL_SUFFIX
-from services.clips import FinishedClip, finish_cut_off
+from services.clip_recovery import finish_cut_off
 from services.outbox.queue import enqueue_stores, free_dead_leases
 from services.spool import TEMPORARY_SUFFIX
 

@@ -22,7 +22,7 @@ from services.box import Box
 from services.clip_journal import JOURNAL_SUFFIX, read_journal
 from services.errors import StorageFull
 from services.recovery import Report, recover
-from services.spool import TEMPORARY_SUFFIX
+from services.spool import TEMPORARY_SUFFIX, Usage
 from tests.device.iod.factories import Picture, grey
 from tests.device.iod.jpegs import motion_jpeg
 from tests.services import clip_workers, processes
@@ -175,7 +175,7 @@ def test_a_medium_that_fills_up_ends_the_recording_and_keeps_its_frames(
         return write
 
     if step == "frame":
-        monkeypatch.setattr(clips, "_write_at", until_full(clips._write_at))
+        monkeypatch.setattr(clips, "write_at", until_full(clips.write_at))
     else:
         monkeypatch.setattr(clips.ClipJournal, "add", until_full(clips.ClipJournal.add))
     with pytest.raises(StorageFull, match="first 3 frames are kept"):
@@ -184,6 +184,19 @@ def test_a_medium_that_fills_up_ends_the_recording_and_keeps_its_frames(
     assert ds.NumberOfFrames == 3
     assert ds.pixel_array.shape[0] == 3
     assert leftovers(box) == []
+
+
+def test_a_recording_leaves_room_for_its_row_and_the_end_of_the_exam(
+    box: Box, exam: Exam, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clips, "_LOOK_EVERY", 0)
+    full = iter([False, False, True])
+    monkeypatch.setattr(
+        box.spool, "usage", lambda: Usage(100, 0 if next(full) else 2 * clips.SPARE_BYTES)
+    )
+    with pytest.raises(StorageFull, match=r"nearly full.*first 2 frames are kept"):
+        record(box, exam, pictures(9))
+    assert [ds.NumberOfFrames for ds in objects(box, exam)] == [2]
 
 
 def test_a_medium_that_is_full_at_once_leaves_nothing_behind(
@@ -206,6 +219,9 @@ def test_memory_stays_flat(box: Box, exam: Exam) -> None:
     )
     before, after, frames = answer.get(timeout=processes.PATIENCE)
     process.join(processes.PATIENCE)
+    print(f"resident memory: {before / 2**20:.1f} MiB, then {after / 2**20:.1f} MiB")
+    for file in box.spool.files():
+        file.unlink()
     assert sum(frames) == 2000
     assert max(frames) * 480 * 640 * 3 <= clips.CLIP_BYTES
     assert after - before < 32 * 2**20, "2000 frames are 1758 MiB"
@@ -261,7 +277,7 @@ def cut_off(box: Box, exam: Exam, monkeypatch: pytest.MonkeyPatch) -> tuple[Path
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(clips, "_finish", power_cut)
+        patched.setattr(clips, "finish", power_cut)
         with pytest.raises(KeyboardInterrupt):
             Acquisition(box, exam.exam_id, CLIP).run(Camera(colours(6, 48, 64)))  # type: ignore[arg-type]
     journal, data = sorted(box.spool.files())
