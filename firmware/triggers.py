@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from device.protocol import Protocol
 from drivers.barcode.identity import GS1_RULES, Identifier, Reader, Rule
 from drivers.hid.identity import Identity
 from drivers.hid.kernel import EvdevBus
@@ -20,6 +21,7 @@ from drivers.triggers import Action, EventSource, Gesture, TriggerStream, action
 from firmware.circumstances import capture_circumstances
 from firmware.config import Configuration, PanelSettings, TriggerSettings
 from firmware.config.panel import ON_PINS
+from services.acquisition import Beside
 from services.box import Box
 from services.calibration import Calibrated
 from services.trigger_words import NoPanel, Outcome, Panel
@@ -128,9 +130,18 @@ def make_desk(
     box: Box,
     hands: Hands,
     report: Callable[[Outcome], None] = lambda _: None,
+    says: Beside = lambda _: (),
 ) -> TriggerDesk:
-    """The desk that does what the hands ask for, with sources and calibrations of this box."""
+    """The desk that does what the hands ask for, with sources and calibrations of this box.
+
+    ``says`` is asked for each still what side channels say of it.
+    """
     from firmware.assembly import make_source
+
+    def beside(protocol: Protocol) -> Beside:
+        circumstances = capture_circumstances(configuration, protocol.source)
+        calibrated = Calibrated(box.catalog, circumstances)
+        return lambda frame: (*says(frame), *calibrated(frame))
 
     return TriggerDesk(
         box,
@@ -139,9 +150,7 @@ def make_desk(
         panel=hands.panel,
         report=report,
         read_scan=hands.reader.read,
-        beside=lambda protocol: Calibrated(
-            box.catalog, capture_circumstances(configuration, protocol.source)
-        ),
+        beside=beside,
     )
 
 

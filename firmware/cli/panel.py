@@ -100,25 +100,30 @@ def _understood(reader: Any, text: str) -> str:
 @explained
 def run(exam_id: str, protocol: str, as_json: bool, config_file: Path | None) -> None:
     """Let pedals and scanners act on an open exam, until it is completed or Ctrl-C."""
+    from firmware.side_channels import side_channels
     from firmware.signals import stop_event
     from firmware.triggers import make_desk, make_hands
     from services import recovery
+    from services.catalog import exams
+    from services.side_channels import listening
 
     configuration, box = open_configured(config_file)
     recovery.recover(box)
     stop = stop_event()
     hands = make_hands(configuration)
-    desk = make_desk(configuration, box, hands, _print_outcome if as_json else _say)
-    hands.open()
-    try:
-        desk.arm(exam_id, protocol)
-        click.echo(f"Exam {exam_id} is armed. Ctrl-C ends it.", err=True)
-        while desk.exam_id and not stop.is_set():
-            for trigger in hands.stream.events(_STEP):
-                desk.handle(trigger)
-    finally:
-        desk.close()
-        hands.close()
+    tell = _print_outcome if as_json else _say
+    with listening(side_channels(configuration), exams.load(box.catalog, exam_id)) as says:
+        desk = make_desk(configuration, box, hands, tell, says)
+        hands.open()
+        try:
+            desk.arm(exam_id, protocol)
+            click.echo(f"Exam {exam_id} is armed. Ctrl-C ends it.", err=True)
+            while desk.exam_id and not stop.is_set():
+                for trigger in hands.stream.events(_STEP):
+                    desk.handle(trigger)
+        finally:
+            desk.close()
+            hands.close()
 
 
 def _say(outcome: Outcome) -> None:
