@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from firmware.config.check_capture import check_kinds
-from firmware.config.faults import ABSENT, KeyPath, Report
+from firmware.config.faults import ABSENT, KeyPath, Report, spell
 from firmware.config.panel import ON_PINS, ON_USB, TriggerSettings
 
 Table = Mapping[str, Any]
@@ -72,7 +72,7 @@ def _check_pin(pin: Any, path: KeyPath, used: dict[int, str], report: Report) ->
         return
     if pin <= _RESERVED:
         report.add(path, pin, "belongs to the identification of add-on boards", "2 to 27")
-    where = ".".join(map(str, path))
+    where = spell(path)
     earlier = used.setdefault(pin, where)
     if earlier != where:
         report.add(path, pin, f"is already used by {earlier}", "a pin of its own")
