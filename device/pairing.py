@@ -26,8 +26,7 @@ IDENTITY: Final = frozenset(
         "PatientSex",
     }
 )
-"""Who the picture is of comes from the exam alone, so these are never paired. They are for
-:func:`contradictions`."""
+"""Who the picture is of comes from the exam alone, so these are never paired."""
 
 MOST_PENDING: Final = 256
 """Readings that wait for a picture; the oldest go first."""
@@ -94,35 +93,6 @@ def pair(frame_time_ns: int, readings: Iterable[Reading], window_ns: int) -> dic
     return {keyword: value for keyword, value in paired.items() if value is not None}
 
 
-def contradictions(
-    identity: Mapping[str, str], readings: Iterable[Reading]
-) -> dict[str, PairedValue]:
-    """What a side channel says of the patient that is not so in the exam.
-
-    Parameters
-    ----------
-    identity : mapping
-        The exam's identity by DICOM keyword. What it lacks, or holds empty, is not compared.
-    readings : iterable of Reading
-        In the order in which they came.
-
-    Returns
-    -------
-    dict
-        By keyword, the last word on each attribute that differs. Case, and blanks and carets
-        between the parts of a name, make no difference.
-    """
-    last = {reading.keyword: reading for reading in readings if reading.keyword in IDENTITY}
-    found: dict[str, PairedValue] = {}
-    for keyword, reading in last.items():
-        expected = identity.get(keyword, "")
-        if not expected or reading.value is None:
-            continue
-        if _folded(expected) != _folded(str(reading.value)):
-            found[keyword] = PairedValue(reading.value, reading.raw, reading.source)
-    return found
-
-
 class PendingReadings:
     """Readings that wait for their picture; each is given to one picture at most.
 
@@ -166,7 +136,3 @@ def _agreed(said: Mapping[str, Reading]) -> PairedValue | None:
     if newest.value is None or any(reading.value != newest.value for reading in readings):
         return None
     return PairedValue(newest.value, newest.raw, newest.source)
-
-
-def _folded(text: str) -> str:
-    return " ".join(text.replace("^", " ").casefold().split())

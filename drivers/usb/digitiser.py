@@ -2,52 +2,35 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 from threading import Event, Lock
 from types import MappingProxyType
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from drivers.errors import SourceTimeout, SourceUnavailable
 from drivers.frame import Frame
 from drivers.timing import SYSTEM, Timing
+from drivers.usb.digitiser_link import DigitiserLink
 from drivers.usb.digitiser_protocol import (
-    BULK_IN,
-    INFO_BYTES,
-    INTERFACE,
-    PRODUCT_ID,
-    STATUS_BYTES,
-    VENDOR_ID,
     DeviceState,
     FrameFlag,
-    Info,
     Input,
     ProtocolError,
-    Request,
-    Status,
     unpack_samples,
 )
-from drivers.usb.digitiser_stream import FrameStream, LostFrame, WholeFrame
+from drivers.usb.digitiser_stream import LostFrame, WholeFrame
 from drivers.usb.freeze import FreezeWatch
 from drivers.usb.numbering import Numbering
-from drivers.usb.transport import TransferFailed, VendorDevice
+from drivers.usb.transport import TransferFailed
 from drivers.video.signal import SignalState
-
-TRANSFER_SECONDS = 0.25
-"""One transfer takes no longer, so that closing never has to wait for long."""
-
-CONTROL_SECONDS = 0.5
-SILENT_SECONDS = 1.0
-"""After so long without a frame the digitiser is asked what it sees."""
 
 RETRY_SECONDS = 0.2
 """Pause between two attempts to find a digitiser that is not plugged in."""
 
-MOST_LOST_IN_A_ROW = 8
-"""After so many broken transfers without a frame the digitiser is started anew."""
-
 _SECOND = 1_000_000_000
-_STARTED_ANEW = "It is started anew; look at its power and cable."
 _CONVERSION = MappingProxyType({Input.ANALOGUE: "DV", Input.DIGITAL: "DI"})
 """Conversion Type (PS3.3 C.8.6.1): digitised video, or digital interface."""
 
@@ -68,15 +51,6 @@ _ADVICE = MappingProxyType(
         "restart the digitiser, or the console.",
     }
 )
-
-
-@dataclass(frozen=True, slots=True)
-class _Link:
-    """An open digitiser, its mode and its stream."""
-
-    device: VendorDevice
-    info: Info
-    stream: FrameStream
 
 
 class DigitiserSource:
@@ -123,11 +97,9 @@ class DigitiserSource:
         self._lock = Lock()
         self._closing = Event()
         self._opened = False
-        self._link: _Link | None = None
-        self._info: Info | None = None
+        self._link: DigitiserLink | None = None
+        self._interval_us = 0
         self._state = SignalState.NO_DEVICE
-        self._heard_ns = 0
-        self._lost_in_a_row = 0
 
     @property
     def name(self) -> str:
@@ -142,9 +114,7 @@ class DigitiserSource:
     @property
     def frame_time_ms(self) -> float | None:
         """Nominal milliseconds between two frames; None where they come on demand."""
-        if self._info is None or not self._info.interval_us:
-            return None
-        return self._info.interval_us / 1000
+        return self._interval_us / 1000 if self._interval_us else None
 
     @property
     def state(self) -> SignalState:
@@ -210,49 +180,37 @@ class DigitiserSource:
             link = self._link
             if link is not None:
                 try:
-                    link.device.control_out(Request.STOP, CONTROL_SECONDS)
+                    link.stop()
                 except OSError:  # it is gone, and with it its stream
                     self._state = SignalState.NO_DEVICE
             self._disconnect()
 
-    def _step(self, link: _Link, deadline: int) -> Frame | None:
+    def _step(self, link: DigitiserLink, deadline: int) -> Frame | None:
         """One transfer, and the frame that it completes."""
         left = (deadline - self._timing.monotonic_ns()) / _SECOND
         try:
-            found = self._transfer(link, max(0.001, min(left, TRANSFER_SECONDS)))
+            found = link.advance(left)
             if isinstance(found, WholeFrame):
-                self._heard_ns = self._timing.monotonic_ns()
-                self._lost_in_a_row = 0
                 return self._accept(link, found)
             if found is not None:
                 self._lose(found)
-            self._ask_when_silent(link)
+            asked = link.asked_when_silent()
         except SourceUnavailable:
             self._disconnect()
             raise
         except (SourceTimeout, TransferFailed) as error:
-            link.device.reset()
+            link.reset()
             self._disconnect()
             raise SourceUnavailable(
-                self._name, f"the digitiser hangs ({error.reason})", _STARTED_ANEW
+                self._name,
+                f"the digitiser hangs ({error.reason})",
+                "It is started anew; look at its power and cable.",
             ) from error
+        if asked is not None:
+            self._state = _STATES[asked]
         return None
 
-    def _transfer(self, link: _Link, timeout: float) -> WholeFrame | LostFrame | None:
-        try:
-            return link.stream.advance(timeout)
-        except SourceTimeout:
-            since = link.stream.waiting_since_ns
-            if since is None or self._timing.monotonic_ns() - since < SILENT_SECONDS * _SECOND:
-                return None
-            return link.stream.reset("the rest of the frame did not come")
-        except TransferFailed as error:
-            lost = link.stream.reset(error.reason)
-            if error.stalled:
-                link.device.clear_halt(BULK_IN)
-            return lost
-
-    def _accept(self, link: _Link, whole: WholeFrame) -> Frame | None:
+    def _accept(self, link: DigitiserLink, whole: WholeFrame) -> Frame | None:
         header = whole.header
         self._numbering.reach(header.sequence)
         state = _flagged(header.flags)
@@ -260,15 +218,11 @@ class DigitiserSource:
             self._state = state
             self._numbering.skip()
             return None
-        try:
-            if header.flags & FrameFlag.DAMAGED:
-                raise ProtocolError("the digitiser says that the frame is damaged")
-            pixels = unpack_samples(whole.payload, header)
-            info = self._mode_of(link, whole)
-        except ProtocolError:
+        pixels = self._sound_samples(link, whole)
+        if pixels is None:
             self._numbering.drop()
             return None
-        noisy = info.input is Input.ANALOGUE
+        noisy = link.info.input is Input.ANALOGUE
         if noisy and self._freeze.is_frozen(header.payload_crc, whole.monotonic_ns):
             self._state = SignalState.FROZEN
             self._numbering.drop()
@@ -282,76 +236,35 @@ class DigitiserSource:
             sequence=self._numbering.take(),
             monotonic_ns=whole.monotonic_ns,
             taken_at=self._timing.now() - timedelta(microseconds=late / 1000),
-            attributes={"ConversionType": _CONVERSION[info.input]},
+            attributes={"ConversionType": _CONVERSION[link.info.input]},
         )
 
-    def _mode_of(self, link: _Link, whole: WholeFrame) -> Info:
-        """The mode, asked for anew where the frame is of another; the device must agree then."""
-        header, info = whole.header, self._info or link.info
-        shape = (header.rows, header.columns, header.bits)
-        if shape == (info.rows, info.columns, info.bits):
-            return info
-        info = Info.unpack(link.device.control_in(Request.GET_INFO, INFO_BYTES, CONTROL_SECONDS))
-        if shape != (info.rows, info.columns, info.bits):
-            raise ProtocolError("the frame is of another size than the digitiser's mode")
-        self._info = info
-        return info
+    def _sound_samples(self, link: DigitiserLink, whole: WholeFrame) -> NDArray[np.uint16] | None:
+        """The samples of a frame; None where it is damaged, or of another size than the mode."""
+        if whole.header.flags & FrameFlag.DAMAGED:
+            return None
+        try:
+            pixels = unpack_samples(whole.payload, whole.header)
+            of_mode = link.has_mode_of(whole.header)
+        except ProtocolError:
+            return None
+        self._interval_us = link.info.interval_us
+        return pixels if of_mode else None
 
     def _lose(self, lost: LostFrame) -> None:
         """Count a frame whose number is known; the gap that the others leave counts them."""
-        self._lost_in_a_row += 1
-        if self._lost_in_a_row >= MOST_LOST_IN_A_ROW:
-            raise TransferFailed(self._name, f"not one frame came whole: {lost.reason}", "")
         if lost.header is not None:
             self._numbering.reach(lost.header.sequence)
             self._numbering.drop()
 
-    def _ask_when_silent(self, link: _Link) -> None:
-        now = self._timing.monotonic_ns()
-        expected = 3 * link.info.interval_us * 1000
-        if now - self._heard_ns < max(SILENT_SECONDS * _SECOND, expected):
-            return
-        self._heard_ns = now
-        answer = link.device.control_in(Request.GET_STATUS, STATUS_BYTES, CONTROL_SECONDS)
-        try:
-            status = Status.unpack(answer)
-        except ProtocolError as error:
-            raise TransferFailed(self._name, str(error), "") from error
-        if status.state is DeviceState.LIVE and link.info.interval_us:
-            raise TransferFailed(self._name, "it says that it is live, and sends nothing", "")
-        self._state = _STATES[status.state]
-
-    def _connect(self) -> _Link:
-        device = VendorDevice(
-            self._name, VENDOR_ID, PRODUCT_ID, self._identity,
-            interface=INTERFACE, backend=self._backend,
-        )  # fmt: skip
-        try:
-            device.open()
-            info = Info.unpack(device.control_in(Request.GET_INFO, INFO_BYTES, CONTROL_SECONDS))
-            device.control_out(Request.START, CONTROL_SECONDS)
-            stream = FrameStream(
-                lambda length, timeout: device.bulk_read(BULK_IN, length, timeout),
-                device.packet_bytes(BULK_IN),
-                self._timing.monotonic_ns,
-            )
-        except SourceUnavailable:
-            device.close()
-            raise
-        except (SourceTimeout, TransferFailed, ProtocolError) as error:
-            device.close()
-            raise SourceUnavailable(
-                self._name, f"the digitiser cannot be started ({error})", "Plug it in again."
-            ) from error
-        self._info = info
-        self._link = _Link(device, info, stream)
-        self._heard_ns = self._timing.monotonic_ns()
-        self._lost_in_a_row = 0
+    def _connect(self) -> DigitiserLink:
+        self._link = DigitiserLink(self._name, self._identity, self._backend, self._timing)
+        self._interval_us = self._link.info.interval_us
         self._state = SignalState.NO_SIGNAL
         self._freeze.reset()
         return self._link
 
-    def _reconnect(self, deadline: int) -> _Link | None:
+    def _reconnect(self, deadline: int) -> DigitiserLink | None:
         """Look for the digitiser until it is there; None where the source was closed meanwhile."""
         while not self._closing.is_set():
             try:
@@ -370,7 +283,7 @@ class DigitiserSource:
         link, self._link = self._link, None
         self._state = SignalState.NO_DEVICE
         if link is not None:
-            link.device.close()
+            link.close()
 
     def _timed_out(self) -> SourceTimeout:
         advice = _ADVICE.get(self._state, "Look at the digitiser.")

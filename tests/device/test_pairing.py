@@ -13,7 +13,6 @@ from device.pairing import (
     MOST_PENDING,
     PairedValue,
     PendingReadings,
-    contradictions,
     pair,
 )
 
@@ -125,24 +124,3 @@ def test_waiting_readings_are_bounded_and_the_newest_stay() -> None:
 def test_a_window_of_nothing_is_refused() -> None:
     with pytest.raises(ValueError, match="longer than nothing"):
         PendingReadings(0)
-
-
-def test_a_side_channel_that_names_another_patient_is_told() -> None:
-    identity = {"PatientID": "4711", "PatientName": "Doe^Jane", "PatientBirthDate": ""}
-    readings = [
-        Reading("header", "PatientID", "4712", "ID 4712", 1),
-        Reading("header", "PatientName", "DOE JANE", "NAME DOE JANE", 2),
-        Reading("header", "PatientBirthDate", "19700101", "BORN", 3),
-        Reading("header", "PatientSex", "F", "SEX F", 4),
-    ]
-    assert contradictions(identity, readings) == {
-        "PatientID": PairedValue("4712", "ID 4712", "header")
-    }
-
-
-def test_the_last_word_on_the_patient_counts() -> None:
-    wrong = Reading("header", "PatientID", "4712", "ID 4712", 1)
-    right = replace(wrong, value="4711", monotonic_ns=2)
-    withdrawn = replace(wrong, value=None, monotonic_ns=3)
-    assert contradictions({"PatientID": "4711"}, [wrong, right]) == {}
-    assert contradictions({"PatientID": "4711"}, [wrong, withdrawn]) == {}

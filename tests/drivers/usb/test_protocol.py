@@ -113,9 +113,18 @@ def test_no_turned_bit_of_a_header_goes_unnoticed(bit: int) -> None:
 
 @given(st.binary(max_size=64))
 def test_no_bytes_break_the_readers(data: bytes) -> None:
-    for read in (Header.unpack, Info.unpack, Status.unpack):
+    for read in (Header.unpack, Info.unpack):
         with pytest.raises(ProtocolError):
             read(data)
+
+
+@given(st.binary(max_size=9))
+def test_a_status_is_of_a_known_state_or_none(data: bytes) -> None:
+    if len(data) == 8 and data[0] <= 3:
+        assert Status.unpack(data).state == data[0]
+    else:
+        with pytest.raises(ProtocolError):
+            Status.unpack(data)
 
 
 def test_the_answers_to_requests_come_out_as_they_went_in() -> None:
