@@ -22,7 +22,7 @@ from device.iod import (
 from device.iod.video import VIDEO_SOP_CLASSES
 from device.ports import AddressedSource, Frame, FrameSource, KeepingSource
 from device.protocol import ObjectKind, Protocol
-from device.provenance import Contribution
+from device.provenance import Contribution, Source
 from device.same_patient import may_be_of
 from services import character_sets
 from services.box import Box
@@ -58,7 +58,9 @@ Stored = Callable[[Instance], None]
 """Called after each instance is durable: never before its file is synced and its row committed."""
 
 Beside = Callable[[Frame], tuple[Contribution, ...]]
-"""Asked for each still: what side channels, calibration and operator say of this very picture."""
+"""Asked for each still: what side channels, calibration and operator say of this very picture.
+
+For a clip it is asked once, and only the calibration counts, which holds for all of its frames."""
 
 
 class Acquisition:
@@ -222,9 +224,12 @@ class Acquisition:
         self, pictures: Iterator[Frame], series: Series, source: FrameSource, summary: Summary
     ) -> None:
         before = self._next_number(series) - 1
-        recorder = Recorder(
-            self._box.spool, source, lambda number: self._context(series, before + number)
-        )
+
+        def new_context(number: int, first: Frame) -> ObjectContext:
+            holding = tuple(c for c in self._beside(first) if c.source is Source.CALIBRATED)
+            return self._context(series, before + number, contributions=holding)
+
+        recorder = Recorder(self._box.spool, source, new_context)
         try:
             for frame in pictures:
                 recorder.take(frame)

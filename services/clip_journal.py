@@ -12,7 +12,7 @@ import os
 import struct
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from io import BytesIO
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from pydicom import dcmread
 
 from device.iod import BuiltObject, encode
 from device.protocol import ObjectKind
+from device.provenance import Origin, Source
 
 JOURNAL_SUFFIX = ".journal.part"
 
@@ -68,6 +69,7 @@ class ClipJournal:
             "head": description.head,
             "frame_time_ms": description.frame_time_ms,
             "provenance": description.built.provenance,
+            "origins": [asdict(origin) for origin in description.built.origins],
         }
         payload = json.dumps(plain).encode() + b"\n" + encode(description.built.dataset)
         self._write(_DESCRIPTION_KIND, payload)
@@ -136,5 +138,9 @@ def _records(content: bytes) -> Iterator[tuple[bytes, bytes]]:
 def _description(payload: bytes) -> Description:
     line, _, part10 = payload.partition(b"\n")
     plain = json.loads(line)
-    built = BuiltObject(dcmread(BytesIO(part10)), plain["provenance"], ObjectKind.SC)
+    origins = tuple(
+        Origin(**{**origin, "source": Source(origin["source"])}) for origin in plain["origins"]
+    )
+    dataset = dcmread(BytesIO(part10))
+    built = BuiltObject(dataset, plain["provenance"], ObjectKind.SC, origins)
     return Description(built, plain["head"], plain["frame_time_ms"])

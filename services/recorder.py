@@ -38,7 +38,8 @@ class Recorder:
     source
         Where the frames come from; asked for its losses and its frame time only.
     new_context
-        Gives everything but the pixels for the object of that instance number.
+        Gives everything but the pixels for the object of that number, 1 for the first, which
+        begins with that frame.
 
     Attributes
     ----------
@@ -48,7 +49,7 @@ class Recorder:
     """
 
     def __init__(
-        self, spool: Spool, source: FrameSource, new_context: Callable[[int], ObjectContext]
+        self, spool: Spool, source: FrameSource, new_context: Callable[[int, Frame], ObjectContext]
     ) -> None:
         self._spool = spool
         self._source = source
@@ -77,7 +78,7 @@ class Recorder:
             self.end()
         if self._current is None:
             self._number += 1
-            self._context = self._new_context(self._number)
+            self._context = self._new_context(self._number, frame)
             self._current = self._begin(self._context, frame)
         self._current.add(frame, self._source.dropped - self._dropped_before)
         self._last = frame

@@ -123,7 +123,10 @@ def _adopt(box: Box, path: Path, relative: str, clip: FinishedClip | None) -> bo
         _log.warning("an unfinished file could not be read: %s", type(error).__name__)
         return False
     if instance is not None and clip is not None:
-        instance = replace(instance, dropped=clip.dropped, provenance=clip.built.provenance)
+        built = clip.built
+        instance = replace(
+            instance, dropped=clip.dropped, provenance=built.provenance, origins=built.origins
+        )
     with box.catalog.writing() as db:
         if instance is None or not _has_room_for(db, instance):
             return False

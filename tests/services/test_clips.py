@@ -6,6 +6,7 @@ import errno
 import hashlib
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,11 @@ from pydicom.encaps import encapsulate, generate_frames
 from pydicom.uid import JPEGBaseline8Bit
 
 from device.exam import Exam
+from device.provenance import Contribution, Source
 from services import clips
 from services.acquisition import Acquisition, Summary
 from services.box import Box
+from services.catalog import exams
 from services.clip_journal import JOURNAL_SUFFIX, read_journal
 from services.errors import StorageFull
 from services.recovery import Report, recover
@@ -322,6 +325,38 @@ def test_a_torn_journal_counts_as_far_as_it_is_whole(
     (ds,) = objects(box, exam)
     record_size = 4 + 4 + 1 + 36
     assert ds.NumberOfFrames == 6 - -(-torn // record_size)
+
+
+RULER = (
+    Contribution("PixelSpacing", [0.4, 0.4], Source.CALIBRATED, "100 mm on 250 pixels", "Ines"),
+    Contribution("PixelSpacingCalibrationType", "GEOMETRY", Source.CALIBRATED, "", "Ines"),
+    Contribution("PixelSpacingCalibrationDescription", "Ruler", Source.CALIBRATED, "", "Ines"),
+)
+EXPOSURE = Contribution("ImageComments", "first frame only", Source.SERIAL, "X")
+
+
+@pytest.mark.parametrize("cut", [False, True])
+def test_a_calibration_holds_for_a_recording_and_nothing_else_that_is_said_of_one_frame(
+    box: Box, exam: Exam, monkeypatch: pytest.MonkeyPatch, cut: bool
+) -> None:
+    def power_cut(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    acquisition = Acquisition(box, exam.exam_id, CLIP, beside=lambda _: (*RULER, EXPOSURE))
+    with monkeypatch.context() as patched:
+        if cut:
+            patched.setattr(clips, "finish", power_cut)
+        with suppress(KeyboardInterrupt):
+            acquisition.run(Camera(colours(6, 48, 64)))  # type: ignore[arg-type]
+    assert recover(box).recordings == cut
+    (ds,) = objects(box, exam)
+    assert list(ds.PixelSpacing) == [0.4, 0.4]
+    assert "first frame" not in ds.get("ImageComments", "")
+    (row,) = exams.instances_of(box.catalog, exam.exam_id)
+    assert '"PixelSpacing": "calibrated"' in row["provenance"]
+    kept = box.catalog.row("SELECT * FROM  WHERE keyword = 'PixelSpacing'")
+    assert kept is not None
+    assert (kept["raw"], kept["confirmed_by"]) == ("100 mm on 250 pixels", "Ines")
 
 
 def test_a_recording_without_a_whole_frame_leaves_nothing(
