@@ -354,7 +354,7 @@ def test_a_calibration_holds_for_a_recording_and_nothing_else_that_is_said_of_on
     assert "first frame" not in ds.get("ImageComments", "")
     (row,) = exams.instances_of(box.catalog, exam.exam_id)
     assert '"PixelSpacing": "calibrated"' in row["provenance"]
-    kept = box.catalog.row("SELECT * FROM  WHERE keyword = 'PixelSpacing'")
+    kept = box.catalog.row("SELECT * FROM attribute_origin WHERE keyword = 'PixelSpacing'")
     assert kept is not None
     assert (kept["raw"], kept["confirmed_by"]) == ("100 mm on 250 pixels", "Ines")
 
