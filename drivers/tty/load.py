@@ -102,7 +102,7 @@ def _model(top: Table) -> LineModel:
     top.text("notes", "")
     model = LineModel(
         name=top.text("name"),
-        line=_line(top),
+        line=_line(top, transmit),
         framing=framing,
         checksum=_checksum(top, framing),
         messages=load_messages(top),
@@ -127,7 +127,7 @@ def _encoding(top: Table) -> str:
     return name
 
 
-def _line(top: Table) -> LineSettings:
+def _line(top: Table, transmit: bool) -> LineSettings:
     table = top.table("line")
     if table is None:
         top.fault("line", "is missing: write at least [line] with baud")
@@ -140,6 +140,8 @@ def _line(top: Table) -> LineSettings:
         flow=table.choice("flow", Flow, Flow.NONE),
     )
     table.finish()
+    if settings.flow is not Flow.NONE and not transmit:
+        table.fault("flow", "answers the device, so it needs transmit = true")
     return settings
 
 

@@ -138,6 +138,7 @@ columns = [5, 2]
         ('keyword = "KVP"', 'keyword = "PixelData"', "cannot be read from a line of text"),
         ('keyword = "KVP"', 'keyword = "PatientID"', "is no number"),
         ("plausible = [20, 160]", "plausible = [160, 20]", "the smaller first"),
+        ("baud = 9600", 'baud = 9600\nflow = "xon-xoff"', "needs transmit = true"),
         ('gesture = "expose"', 'gesture = "stamp"', "is one of press"),
         ("[line]\nbaud = 9600", "", "line: is missing"),
     ],
