@@ -7,6 +7,8 @@ fh; its off-centre is the middle of the picture.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -22,8 +24,35 @@ _PLANES = {
 }
 """Directions of rows and columns in (ap, fh, rl) before turning: transverse, sagittal, coronal."""
 
+_MOST_SLIDE_MM = 0.5
+"""What the rounding of the headers can make of nothing."""
+
 _DICOM_ORDER = [2, 0, 1]
 _DECIMALS = 6
+
+
+def image_planes(entries: Sequence[Entry]) -> list[dict[str, Any]]:
+    """:func:`image_plane` of every picture, without places where the header contradicts itself.
+
+    Neighbouring slices of one orientation lie beside each other. Where they slide along their own
+    plane instead, orientation or off-centre is wrong, and nobody can tell which.
+    """
+    planes = [image_plane(entry) for entry in entries]
+    if any(_slides(one, other) for one, other in pairwise(planes)):
+        for plane in planes:
+            plane.pop("ImageOrientationPatient", None)
+            plane.pop("ImagePositionPatient", None)
+    return planes
+
+
+def _slides(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    orientation = one.get("ImageOrientationPatient")
+    if orientation is None or orientation != other.get("ImageOrientationPatient"):
+        return False
+    normal = np.cross(orientation[:3], orientation[3:])
+    way = np.subtract(other["ImagePositionPatient"], one["ImagePositionPatient"])
+    beside = float(abs(way @ normal))
+    return float(np.linalg.norm(np.cross(way, normal))) > _MOST_SLIDE_MM + beside / 2
 
 
 def image_plane(entry: Entry) -> dict[str, Any]:

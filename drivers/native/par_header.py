@@ -24,9 +24,9 @@ LARGEST = 16 * 1024 * 1024
 
 _VERSIONS = ("V4", "V4.1", "V4.2")
 _VERSION = re.compile(r"export tool\s+(V\S+)")
-_GENERAL = re.compile(r"\.\s+(.*?)\s*:\s+(.*?)\s*$")
+_GENERAL = re.compile(r"\.\s*(.*?)\s*:\s*(.*?)$")
 _COLUMN = re.compile(r"#\s+(.*?)\s*\((?:(\d+)\*)?(?:integer|float|string)\)\s*$")
-_REMARK = re.compile(r"\s*[(<].*$")
+_REMARK = re.compile(r"\s*[(<\[].*$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ def _parse(path: Path, text: str) -> Header:
         elif line.startswith("#"):
             if not entries and (found := _COLUMN.match(line)):
                 columns.append((_plain(found[1]), int(found[2] or 1)))
-        elif line:
+        elif line and not line.startswith("."):
             entries.append(_entry(path, line, columns, len(entries) + 1))
     if not entries:
         raise corrupt(path, "describes no picture")

@@ -17,7 +17,7 @@ import numpy as np
 
 from drivers.errors import CorruptMedia
 from drivers.frame import LARGEST_SIDE, MOST_SAMPLES, Damage, Picture, Pixels
-from drivers.native.par_geometry import image_plane
+from drivers.native.par_geometry import image_planes
 from drivers.native.par_header import Entry, Header, corrupt, read_header
 from drivers.native.par_technique import technique
 
@@ -61,13 +61,14 @@ def play(path: Path) -> Iterator[Picture | Damage]:
 def _pictures(path: Path, header: Header, stream: IO[bytes]) -> Iterator[Picture | Damage]:
     layouts = [_layout(path, entry, place) for place, entry in enumerate(header.entries, 1)]
     offsets = _offsets(path, layouts)
+    planes = image_planes(header.entries)
     for place, (entry, layout) in enumerate(zip(header.entries, layouts, strict=True), 1):
         stream.seek(offsets[layout.index])
         data = stream.read(layout.size)
         if len(data) < layout.size:
             yield Damage(str(path), f"picture {place} is missing from the REC file")
             continue
-        known = {**image_plane(entry), **technique(header, entry)}
+        known = {**planes[place - 1], **technique(header, entry)}
         yield Picture(
             layout.samples(data), layout.bits, "MONOCHROME2", MappingProxyType(known), native=True
         )

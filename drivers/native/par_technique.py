@@ -30,9 +30,10 @@ _VARIANTS = {
 _TURBO_ECHOES = ("TSE", "TIR")
 _DIMENSIONS = {"MS": "2D", "M2D": "2D", "2D": "2D", "3D": "3D"}
 _POSITIONS = {
-    f"{way} first {side}": f"{way[0].upper()}F{code}"
+    spelled: f"{way[0]}f{side[0]}".upper()
     for way in ("head", "feet")
-    for side, code in (("supine", "S"), ("prone", "P"))
+    for side in ("supine", "prone")
+    for spelled in (f"{way} first {side}", f"{way[0]}f{side[0]}")
 }
 
 
@@ -45,7 +46,7 @@ def technique(header: Header, entry: Entry) -> dict[str, Any]:
     found |= _sequence(header, entry)
     found |= _scale(entry)
     numbers = {
-        "RepetitionTime": number(header.general.get("repetition time [ms]", "")),
+        "RepetitionTime": number(header.general.get("repetition time", "")),
         "EchoTime": entry.number("echo_time"),
         "FlipAngle": entry.number("image_flip_angle"),
         "NumberOfAverages": entry.number("number of averages"),

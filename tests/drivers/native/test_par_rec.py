@@ -100,6 +100,9 @@ def test_technique_comes_along_and_the_patient_does_not(tmp_path: Path) -> None:
         ({}, {"image_type_mr": 3}, {"ImageType": ["ORIGINAL", "PRIMARY", "PHASE MAP"]}),
         ({}, {"image_type_mr": 11}, {"ImageType": None}),
         ({"Patient position": "Upside down"}, {}, {"PatientPosition": None}),
+        ({"Patient position": "HFP"}, {}, {"PatientPosition": "HFP"}),
+        ({"Patient position": "", "Technique": "", "Patient name": ""}, {},
+         {"PatientPosition": None, "SequenceName": None, "ScanningSequence": "SE"}),
         ({"Patient position": "Feet First Prone"}, {}, {"PatientPosition": "FFP"}),
         ({"Repetition time [ms]": "2000.000  500.00"}, {}, {"RepetitionTime": None}),
         ({}, {"rescale_slope": "0"}, {"RescaleSlope": None, "WindowCenter": None}),
@@ -201,6 +204,30 @@ def test_half_a_geometry_is_none(tmp_path: Path, change: dict[str, Any]) -> None
 
     assert "ImagePositionPatient" not in said
     assert "ImageOrientationPatient" not in said
+
+
+def test_slices_that_slide_along_their_plane_have_no_place(tmp_path: Path) -> None:
+    """Transverse slices that step towards the back: one of the two is wrong."""
+    sliding = [{"image offcentre": f"{place} 0 0"} for place in (0, 8, 16)]
+    upwards = [{"image offcentre": f"0 {place} 0"} for place in (0, 8, 16)]
+
+    wrong, _ = play(par.write(tmp_path / "wrong.PAR", sliding))
+    right, _ = play(par.write(tmp_path / "right.PAR", upwards))
+
+    assert all("ImagePositionPatient" not in frame.attributes for frame in wrong)
+    assert all("PixelSpacing" in frame.attributes for frame in wrong)
+    assert [frame.attributes["ImagePositionPatient"][2] for frame in right] == [0, 8, 16]
+
+
+def test_stacks_of_several_orientations_keep_their_places(tmp_path: Path) -> None:
+    survey = [
+        {"slice orientation": code, "image offcentre": place}
+        for code, place in ((1, "0 0 0"), (1, "0 8 0"), (2, "0 0 0"), (2, "0 0 8"), (3, "8 0 0"))
+    ]
+
+    frames, _ = play(par.write(tmp_path / "survey.PAR", survey))
+
+    assert all("ImagePositionPatient" in frame.attributes for frame in frames)
 
 
 def test_a_missing_picture_is_counted(tmp_path: Path) -> None:
