@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -18,6 +21,7 @@ from drivers.errors import CorruptMedia, SourceTimeout, SourceUnavailable
 from drivers.frame import Frame
 from drivers.pattern import PatternSource
 from drivers.replay import ReplaySource
+from drivers.video.profile import CaptureProfile
 from drivers.video.signal import SignalState
 from firmware.capture.source import CapturedSource
 from firmware.capture.spec import DigitiserSpec, PatternSpec, ReplaySpec, SimulatedSpec, Spec
@@ -128,8 +132,6 @@ def test_pictures_outlive_their_source() -> None:
 
 
 def test_jpeg_streams_come_along() -> None:
-    from drivers.video.profile import CaptureProfile
-
     profile = CaptureProfile("clip", "", "MJPG", lossy=True)
     with running(SimulatedSpec("g", profile=profile)) as source:
         frame = read(source)
@@ -156,7 +158,7 @@ def test_a_worker_that_hangs_is_killed_and_another_goes_on() -> None:
         assert numbers == sorted(set(numbers))
         assert source.dropped > 0
         assert source.restarts == 1
-        gaps = sum(after - earlier - 1 for earlier, after in zip(numbers, numbers[1:], strict=False))
+        gaps = sum(after - before - 1 for before, after in itertools.pairwise(numbers))
         assert gaps == source.dropped
 
 
@@ -174,10 +176,7 @@ def test_a_worker_that_dies_is_replaced() -> None:
 
 
 @pytest.mark.fault
-def test_the_worker_dies_with_the_one_that_started_it(tmp_path: Path) -> None:
-    import subprocess
-    import sys
-
+def test_the_worker_dies_with_the_one_that_started_it() -> None:
     script = (
         "from zoneinfo import ZoneInfo\n"
         "from firmware.capture.source import CapturedSource\n"
@@ -220,10 +219,10 @@ def test_a_folder_without_a_picture_is_corrupt(tmp_path: Path) -> None:
 def test_silence_is_a_timeout_that_says_why() -> None:
     with running(SimulatedSpec("g", faults=("no-signal@1+100000",))) as source:
         becomes(source, SignalState.NO_SIGNAL)
+        until(lambda: source.withheld > 0, NOTICE)
+        read(source)
         with pytest.raises(SourceTimeout, match="signal"):
-            while True:
-                source.read(0.3)
-        assert source.withheld > 0
+            source.read(0.3)
 
 
 def test_closing_lets_a_waiting_reader_go() -> None:
