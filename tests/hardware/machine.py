@@ -33,8 +33,8 @@ class Machine:
         self.folder = folder
         self.console = folder / "console.log"
         self.results = folder / "results.tar"
-        for left in (self.console, self.results, folder / "qmp", folder / "hands"):
-            left.unlink(missing_ok=True)
+        for left in ("console.log", "results.tar", "qmp", "hands", "cable", "serial"):
+            (folder / left).unlink(missing_ok=True)
         disks = (image.root, image.site, image.tree)
         command = [
             *("qemu-system-x86_64", "-M", "q35,i8042=off", "-accel", "tcg,thread=multi"),
@@ -43,6 +43,10 @@ class Machine:
             *("-append", KERNEL, "-serial", f"file:{self.console}"),
             *("-qmp", f"unix:{folder / 'qmp'},server=on,wait=off"),
             *("-device", "virtio-rng-pci", "-device", "qemu-xhci,id=usb"),
+            # A null-modem cable from an adapter at USB to the second port of the board.
+            *("-chardev", f"socket,id=cable,path={folder / 'cable'},server=on,wait=off"),
+            *("-device", "usb-serial,bus=usb.0,chardev=cable,always-plugged=on,serial=CABLE1"),
+            *("-serial", f"unix:{folder / 'cable'}"),
             *("-device", "virtio-serial-pci"),
             *("-chardev", f"file,id=results,path={self.results}"),
             *("-device", "virtserialport,chardev=results,name=gantry.results"),
@@ -106,9 +110,12 @@ class Machine:
 
     def _hear(self) -> dict[str, Any]:
         """The next message of QEMU; what it says of removed devices is kept."""
-        line = self._qmp.readline()
+        try:
+            line = self._qmp.readline()
+        except ConnectionError:
+            line = ""
         if not line:
-            raise RuntimeError("QEMU ended while it was asked something.")
+            raise RuntimeError(f"QEMU ended: {(self.folder / 'qemu.log').read_text()}")
         message: dict[str, Any] = json.loads(line)
         if message.get("event") == "DEVICE_DELETED":
             self._deleted.append(message["data"].get("device"))

@@ -20,6 +20,7 @@ TESTS = (
     "tests/drivers/video/test_contract.py",
     "tests/drivers/panel/test_contract.py",
     "tests/drivers/hid/test_contract.py",
+    "tests/drivers/tty/test_contract.py",
     "tests/hardware/guest",
 )
 PATIENCE = 180
