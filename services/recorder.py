@@ -95,12 +95,14 @@ class Recorder:
     ) -> Clip | VideoClip:
         if not context.protocol.video:
             return Clip(context, first, frame_time_ms)
+        # imported here, so that acquiring stills does not carry the video libraries
+        from services.video_encoder import VideoEncoder, encoder_available
+
         self.refused = video_obstacle(context, first, frame_time_ms)
+        if not encoder_available():
+            self.refused = "The video library of this box cannot encode H.264"
         if self.refused or frame_time_ms is None:
             return Clip(context, first, frame_time_ms)
-        # imported here, so that acquiring stills does not carry the video libraries
-        from services.video_encoder import VideoEncoder
-
         encoder = VideoEncoder(first, frame_time_ms)
         return VideoClip(context, first, frame_time_ms, encoder.encode)
 

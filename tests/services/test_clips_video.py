@@ -20,6 +20,7 @@ from pydicom.uid import MPEG4HP41
 from device.exam import Exam
 from device.iod.anatomic_regions import ANATOMIC_REGIONS
 from device.protocol import Protocol
+from services import video_encoder
 from services.acquisition import Acquisition, Summary
 from services.box import Box
 from services.recovery import Report, recover
@@ -160,6 +161,15 @@ def test_what_cannot_be_a_video_is_a_secondary_capture_that_says_why(
     summary = record(box, exam, [picture], protocol, frame_time_ms)
     assert words in summary.refused
     assert [instance.object for instance in summary.instances] == ["SC multi-frame"]
+
+
+def test_a_box_without_encoder_makes_a_secondary_capture(
+    box: Box, exam: Exam, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(video_encoder.av, "codecs_available", {"mpeg4"})
+    summary = record(box, exam, [frame(n) for n in range(1, 4)])
+    assert "cannot encode H.264" in summary.refused
+    assert [ds.NumberOfFrames for ds in objects(box)] == [3]
 
 
 @pytest.mark.fault
