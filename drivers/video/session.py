@@ -72,6 +72,7 @@ class Session:
         self._profile = profile
         layout = device.configure(profile.request)
         _show_edid(device, profile)
+        device.events()  # those of our own doing; what the source does from here on counts
         if _follow_signal(device, profile):
             layout = device.configure(profile.request)
         verify(layout, profile, device.identity.card)

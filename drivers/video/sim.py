@@ -29,7 +29,7 @@ from drivers.video.formats import FORMATS
 from drivers.video.sim_faults import NO_FAULTS, GrabberFaults
 from drivers.video.sim_signal import PLAIN, GrabberModel, SimulatedSignal
 
-BUFFERS = 4
+BUFFERS = 8
 """Pictures that wait for a slow reader before the device loses some."""
 
 _SECOND = 1_000_000_000

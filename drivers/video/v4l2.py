@@ -34,7 +34,7 @@ from drivers.video.device import (
 from drivers.video.errors import UnsupportedMode
 from drivers.video.node import Node
 
-BUFFERS = 4
+BUFFERS = 8
 """Buffers that a driver is asked for; it may give another number."""
 
 _EVENTS = {
