@@ -131,6 +131,14 @@ def _warn_of_open_exams(box: Box) -> None:
 @click.option("--frames", type=click.IntRange(1), help="Stop after so many frames.")
 @click.option("--seconds", type=click.FloatRange(0, min_open=True), help="Stop after so long.")
 @click.option("--zoom", default="", help="What the console shows of zoom or field of view.")
+@click.option(
+    "--value",
+    "values",
+    multiple=True,
+    metavar="KEYWORD=VALUE",
+    help="What you know of these pictures, by DICOM keyword; several times for several.",
+)
+@click.option("--by", "confirmed_by", default="", metavar="NAME", help="Who stands for --value.")
 @json_option
 @config_option
 @explained
@@ -140,16 +148,20 @@ def acquire(
     frames: int | None,
     seconds: float | None,
     zoom: str,
+    values: tuple[str, ...],
+    confirmed_by: str,
     as_json: bool,
     config_file: Path | None,
 ) -> None:
     """Take images into an open exam; without a limit until the source ends."""
     from firmware.assembly import find_protocol, make_source
     from firmware.circumstances import capture_circumstances
+    from firmware.cli.said import said_by_operator
     from firmware.side_channels import side_channels
     from services.calibration import Calibrated
     from services.side_channels import listening
 
+    entered = said_by_operator(values, confirmed_by, frames)
     configuration, box = open_configured(config_file)
     recovery.recover(box)
     protocol = find_protocol(configuration, protocol_name)
@@ -164,7 +176,7 @@ def acquire(
             exam_id,
             protocol,
             _announce if not as_json else _quiet,
-            beside=lambda frame: (*says(frame), *calibrated(frame)),
+            beside=lambda frame: (*says(frame), *calibrated(frame), *entered),
         )
         summary = acquisition.run(source, frames=frames, seconds=seconds)
     if as_json:
