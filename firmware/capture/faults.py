@@ -15,7 +15,7 @@ from typing import Any
 FIRST = 50
 """Picture at which a fault begins where nothing else is said: two seconds of European video."""
 
-_WORD = re.compile(r"(?P<word>[a-z-]+)(@(?P<at>\d{1,9}))?(\+(?P<length>\d{1,6}(\.\d{1,3})?))?")
+_WORD = re.compile(r"(?P<word>[a-z-]+)(@(?P<at>\d{1,9}))?(\+(?P<length>\d{1,9}(\.\d{1,3})?))?")
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,7 +43,7 @@ def write_still(folder: Path, source: str, frame: Frame, about: dict[str, Any]) 
     """
     folder.mkdir(parents=True, exist_ok=True)
     name = "".join(letter if letter.isalnum() else "-" for letter in source)
-    stem = f"{name}-{frame.taken_at:%Y%m%dT%H%M%S}-{frame.sequence:06d}"
+    stem = f"{name}-{frame.taken_at:%Y%m%dT%H%M%S%f}-{frame.sequence:06d}"
     offset = 32768 if frame.pixels.dtype == np.int16 else 0
     png = _png(frame, offset)
     written = [_write(folder / f"{stem}.png", png)]
