@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from pathlib import Path
 from threading import Condition, Event, Thread
 from typing import Generic, TypeVar
 
@@ -16,7 +17,7 @@ from drivers.tty.framing import Framer, Garble, Payload
 from drivers.tty.interpret import Interpreter
 from drivers.tty.model import LineModel
 from drivers.tty.port import Port, SerialPort
-from drivers.tty.raw_log import RECEIVED, SENT, RawLog
+from drivers.tty.raw_log import RECEIVED, SENT, RawLog, ReplayPort
 
 MOST_WAITING = 256
 """Readings, and events, that wait for somebody to take them; the oldest go first."""
@@ -26,6 +27,9 @@ RECONNECT_SECONDS = 0.5
 
 WRONG_SETTINGS_BYTES = 64
 """So many bytes without one sound message are not noise: baud or parity are wrong."""
+
+REPLAY = "replay:"
+"""What stands before the path of a raw log that is played instead of a device."""
 
 _SECOND = 1_000_000_000
 
@@ -98,14 +102,14 @@ class TextLine:
     name : str
         As configured.
     device : str
-        Which port, as :func:`drivers.tty.discovery.resolve` takes it.
+        Which port, as :func:`drivers.tty.discovery.resolve` takes it; ``replay:PATH`` plays a raw
+        log instead, from its beginning at every :meth:`open`.
     model : LineModel
         How the device speaks.
     raw_log : RawLog or None
         Takes every byte.
     open_port : callable or None
-        Opens something else than the machine's own port, such as a
-        :class:`drivers.tty.raw_log.ReplayPort`.
+        Opens something else than ``device``.
     timing : Timing
         Clocks.
     """
@@ -123,7 +127,7 @@ class TextLine:
         self._name = name
         self._model = model
         self._raw_log = raw_log
-        self._open_port = open_port or (lambda: SerialPort(name, device, model.line))
+        self._open_port = open_port or (lambda: _open_device(name, device, model))
         self._timing = timing
         self._interpreter = Interpreter(name, model)
         self._framer = Framer(model)
@@ -314,3 +318,9 @@ class TextLine:
             # listening goes on: the log is for the technician, the readings are for the patient
             self._fault = f"{self._name}: the raw log cannot be written ({error.strerror})"
             self._raw_log = None
+
+
+def _open_device(name: str, device: str, model: LineModel) -> Port:
+    if device.startswith(REPLAY):
+        return ReplayPort(Path(device.removeprefix(REPLAY)))
+    return SerialPort(name, device, model.line)

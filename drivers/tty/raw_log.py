@@ -58,6 +58,7 @@ class RawLog:
         """
         entry = f"{monotonic_ns} {wall.isoformat()} {direction} {data.hex()}\n".encode()
         with self._lock:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
             self._rotate(len(entry))
             handle = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
             with os.fdopen(handle, "ab") as stream:

@@ -23,7 +23,7 @@ SECOND = 1_000_000_000
 
 
 def test_a_recorded_line_says_the_same_again(tmp_path: Path) -> None:
-    file = tmp_path / "generator.log"
+    file = tmp_path / "lines" / "generator.log"
     with SimulatedLine(GENERATOR) as device:
         line = TextLine("generator", str(device.path), GENERATOR, raw_log=RawLog(file))
         line.open()
@@ -33,7 +33,7 @@ def test_a_recorded_line_says_the_same_again(tmp_path: Path) -> None:
             until(lambda number=number: line.counts.messages == number)
         live = [(reading.keyword, reading.value) for reading in line.readings(0)]
         line.close()
-    replayed = TextLine("again", "", GENERATOR, open_port=lambda: ReplayPort(file, 0))
+    replayed = TextLine("again", f"replay:{file}", GENERATOR)
     replayed.open()
     until(lambda: replayed.counts.messages == len(EXPOSURES))
     assert [(reading.keyword, reading.value) for reading in replayed.readings(0)] == live
@@ -84,7 +84,8 @@ def test_a_replay_keeps_the_pauses_and_is_silent_at_the_end(tmp_path: Path) -> N
 
 
 def test_a_log_that_cannot_be_written_does_not_stop_the_line(tmp_path: Path) -> None:
-    log = RawLog(tmp_path / "no such folder" / "line.log")
+    (tmp_path / "file").touch()
+    log = RawLog(tmp_path / "file" / "line.log")
     with SimulatedLine(GENERATOR) as device:
         line = TextLine("generator", str(device.path), GENERATOR, raw_log=log)
         line.open()
