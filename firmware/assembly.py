@@ -87,13 +87,15 @@ def make_side_channel(configuration: Configuration, name: str) -> TextLine:
     """
     from drivers.tty.line import TextLine
     from drivers.tty.load import find_model
+    from drivers.tty.raw_log import RawLog
 
     lines = [source for source in configuration.sources if source.kind in SIDE_CHANNELS]
     for settings in lines:
         if settings.name == name:
             timing = Timing(now=lambda: datetime.now(configuration.timezone))
             model = find_model(settings.driver)
-            return TextLine(settings.name, settings.device, model, timing=timing)
+            log = RawLog(Path(settings.raw_log)) if settings.raw_log else None
+            return TextLine(settings.name, settings.device, model, raw_log=log, timing=timing)
     names = ", ".join(line.name for line in lines) or "none"
     raise NotFound(f"no side channel is called {name!r}; configured: {names}")
 

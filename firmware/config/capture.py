@@ -126,6 +126,14 @@ class SourceSettings(Struct, frozen=True, forbid_unknown_fields=True):
             kinds=("serial",),
         ),
     ] = 5.0
+    raw_log: Annotated[
+        str,
+        file(
+            "File that takes every byte of the line, patients included; empty: none.",
+            "lines/generator.log",
+            kinds=("serial",),
+        ),
+    ] = ""
     model: Annotated[
         Literal["", "grabber", "analogue", "bridge", "digitiser"],
         meta(

@@ -134,6 +134,8 @@ def _source(settings: SourceSettings, folder: Path) -> SourceSettings:
         given["path"] = str(_resolve(settings.path, folder))
     if settings.driver.endswith(".toml"):
         given["driver"] = str(_resolve(settings.driver, folder))
+    if settings.raw_log:
+        given["raw_log"] = str(_resolve(settings.raw_log, folder))
     return msgspec.structs.replace(settings, **given)
 
 
