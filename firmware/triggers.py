@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from device.protocol import Protocol
@@ -20,7 +20,7 @@ from drivers.panel.lamps import LampPins
 from drivers.triggers import Action, EventSource, Gesture, TriggerStream, action_map
 from firmware.circumstances import capture_circumstances
 from firmware.config import Configuration, PanelSettings, TriggerSettings
-from firmware.config.panel import ON_PINS
+from firmware.config.panel import ON_PINS, ON_USB
 from services.acquisition import Beside
 from services.box import Box
 from services.calibration import Calibrated
@@ -77,6 +77,7 @@ def make_hands(
     configuration: Configuration,
     gpio: Callable[[str], Gpio] = find_gpio,
     bus: InputBus | None = None,
+    lines: Sequence[EventSource] = (),
 ) -> Hands:
     """What the configuration describes under ``[panel]``, ``[[triggers]]`` and ``[[code_rules]]``.
 
@@ -88,6 +89,8 @@ def make_hands(
         Finds the GPIO module; asked only where something hangs on the pins.
     bus
         The input devices; None for those of this machine.
+    lines
+        The serial lines, of which those are taken that are configured as triggers.
 
     Raises
     ------
@@ -102,8 +105,10 @@ def make_hands(
         front = _front(configuration.panel, gpio(_NAME), contacts)
         sources.append(front.contacts)
     for trigger in triggers:
-        if trigger.kind not in ON_PINS:
+        if trigger.kind in ON_USB:
             sources.append(_on_usb(trigger, bus or EvdevBus()))
+        if trigger.kind == "line":
+            sources += [line for line in lines if line.name == trigger.name]
     actions = action_map({trigger.name: _gestures(trigger) for trigger in triggers})
     return Hands(TriggerStream(sources, actions), front, make_reader(configuration))
 
@@ -185,8 +190,8 @@ def _thresholds(trigger: TriggerSettings) -> Thresholds:
 
 
 def _gestures(trigger: TriggerSettings) -> dict[str, str]:
-    """Actions by gesture; a scanner can do but one thing."""
-    if trigger.kind == "scanner":
-        return {Gesture.SCAN: Action.SCAN}
-    given = {gesture: getattr(trigger, f"on_{gesture}", "") for gesture in Gesture}
+    """Actions by gesture; what is scanned has but one use."""
+    given: dict[str, str] = {gesture: getattr(trigger, f"on_{gesture}", "") for gesture in Gesture}
+    if trigger.kind in ("scanner", "line"):
+        given[Gesture.SCAN] = Action.SCAN
     return {gesture: action for gesture, action in given.items() if action}

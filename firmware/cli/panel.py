@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,8 @@ from firmware.cli.context import (
 )
 
 if TYPE_CHECKING:
+    from drivers.triggers import EventSource
+    from services.side_channels import SideChannel
     from services.trigger_words import Outcome
 
 _STEP = 0.5
@@ -62,10 +65,12 @@ def watch(seconds: float | None, config_file: Path | None) -> None:
     from math import inf
     from time import monotonic
 
+    from firmware.side_channels import side_channels
     from firmware.signals import stop_event
     from firmware.triggers import make_hands
 
-    hands = make_hands(read_configuration(config_file))
+    configuration = read_configuration(config_file)
+    hands = make_hands(configuration, lines=_lines(side_channels(configuration)))
     deadline = inf if seconds is None else monotonic() + seconds
     stop = stop_event()
     told: dict[str, str] = {}
@@ -110,9 +115,10 @@ def run(exam_id: str, protocol: str, as_json: bool, config_file: Path | None) ->
     configuration, box = open_configured(config_file)
     recovery.recover(box)
     stop = stop_event()
-    hands = make_hands(configuration)
+    channels = side_channels(configuration)
+    hands = make_hands(configuration, lines=_lines(channels))
     tell = _print_outcome if as_json else _say
-    with listening(side_channels(configuration), exams.load(box.catalog, exam_id)) as says:
+    with listening(channels, exams.load(box.catalog, exam_id)) as says:
         desk = make_desk(configuration, box, hands, tell, says)
         hands.open()
         try:
@@ -124,6 +130,15 @@ def run(exam_id: str, protocol: str, as_json: bool, config_file: Path | None) ->
         finally:
             desk.close()
             hands.close()
+
+
+def _lines(channels: Sequence[SideChannel]) -> list[EventSource]:
+    """The serial lines among the side channels, which tell of presses and scans as well."""
+    if not channels:
+        return []
+    from drivers.tty.line import TextLine
+
+    return [channel.line for channel in channels if isinstance(channel.line, TextLine)]
 
 
 def _say(outcome: Outcome) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from firmware.config.check_capture import check_kinds
 from firmware.config.faults import ABSENT, KeyPath, Report, spell
 from firmware.config.panel import ON_PINS, ON_USB, TriggerSettings
+from firmware.config.walk import closest
 
 Table = Mapping[str, Any]
 Entry = tuple[KeyPath, dict[str, Any]]
@@ -16,13 +17,21 @@ _RESERVED = 1
 """GPIO 0 and 1 belong to the identification of add-on boards."""
 
 
-def check_panel(panel: Table, triggers: Iterable[Entry], rules: bool, report: Report) -> None:
+def check_panel(
+    panel: Table,
+    triggers: Iterable[Entry],
+    lines: Collection[str],
+    rules: bool,
+    report: Report,
+) -> None:
     """Note what a trigger lacks, and pins that have two tasks.
 
     Parameters
     ----------
     panel, triggers
         The readable parts of the document.
+    lines
+        Names of the sources of kind serial.
     rules
         Whether there is any entry under ``[[code_rules]]``, or codes are GS1.
     report
@@ -37,6 +46,8 @@ def check_panel(panel: Table, triggers: Iterable[Entry], rules: bool, report: Re
         if kind is None:
             continue
         _check_place(trigger, kind, path, used, report)
+        if kind == "line":
+            _check_line(trigger.get("name"), path, lines, report)
         _check_times(trigger, path, report)
         check_kinds(TriggerSettings, trigger, kind, path, report)
         if kind == "scanner" and not rules:
@@ -65,6 +76,18 @@ def _check_place(
             f"{kind} needs a device; no keyboard is taken without",
             "as 'gantry panel pair' prints it",
         )
+
+
+def _check_line(name: str | None, path: KeyPath, lines: Collection[str], report: Report) -> None:
+    if name is None or name in lines:
+        return
+    report.add(
+        (*path, "name"),
+        name,
+        "is not the name of a source of kind serial",
+        ", ".join(f'"{line}"' for line in lines) or "there is none under [[sources]] yet",
+        closest(name, list(lines)),
+    )
 
 
 def _check_pin(pin: Any, path: KeyPath, used: dict[int, str], report: Report) -> None:

@@ -14,6 +14,7 @@ from device.iod.anatomic_regions import ANATOMIC_REGIONS
 from device.iod.video import VIDEO_MODALITIES
 from firmware.config import values
 from firmware.config.attributes import check_attributes
+from firmware.config.capture import SIDE_CHANNELS
 from firmware.config.check_capture import (
     check_profiles,
     check_references,
@@ -45,7 +46,12 @@ def check_document(document: dict[str, Any], report: Report) -> None:
         _check_protocol(document, protocol, path, report)
     panel = document.get("panel", {})
     rules = bool(document.get("code_rules") or panel.get("gs1_codes"))
-    check_panel(panel, entries(document, "triggers"), rules, report)
+    lines = [
+        source["name"]
+        for _, source in entries(document, "sources")
+        if source.get("kind") in SIDE_CHANNELS and "name" in source
+    ]
+    check_panel(panel, entries(document, "triggers"), lines, rules, report)
     _check_whole(document, report)
 
 

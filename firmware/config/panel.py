@@ -16,6 +16,7 @@ ON_USB = ("hid-pedal", "scanner")
 """Kinds of trigger that pretend to be a keyboard."""
 
 _PEDALS = ("pedal", "hid-pedal")
+_LINE = "line"
 
 HIGHEST_PIN = 27
 
@@ -74,12 +75,16 @@ class PanelSettings(Struct, frozen=True, forbid_unknown_fields=True):
 class TriggerSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """A pedal, an exposure line or a code scanner. Repeat the table for each."""
 
-    name: Annotated[str, text("What this box calls it.", 64, "left pedal", 1)]
+    name: Annotated[
+        str,
+        text("What this box calls it; of a line: as its source is called.", 64, "left pedal", 1),
+    ]
     kind: Annotated[
-        Literal["pedal", "exposure", "hid-pedal", "scanner"],
+        Literal["pedal", "exposure", "hid-pedal", "scanner", "line"],
         meta(
             "What it is: pedal and exposure are contacts on a pin, hid-pedal is a USB pedal that "
-            "types keys, scanner a USB code scanner that types what it reads."
+            "types keys, scanner a USB code scanner that types what it reads, line a source of "
+            "kind serial whose device tells of presses, exposures or scans."
         ),
     ]
     pin: Annotated[int, _pin("Where the contact hangs.", ON_PINS)] = 0
@@ -112,11 +117,11 @@ class TriggerSettings(Struct, frozen=True, forbid_unknown_fields=True):
     ] = 0.0
     on_press: Annotated[Action, _on("the moment of a press", _PEDALS)] = ""
     on_release: Annotated[Action, _on("letting go", _PEDALS)] = ""
-    on_short: Annotated[Action, _on("a short press", _PEDALS)] = ""
+    on_short: Annotated[Action, _on("a short press", (*_PEDALS, _LINE))] = ""
     on_long: Annotated[Action, _on("a long press", _PEDALS)] = ""
     on_double: Annotated[Action, _on("a double press", _PEDALS)] = ""
     on_hold: Annotated[Action, _on("a hold", _PEDALS)] = ""
-    on_expose: Annotated[Action, _on("the beginning of an exposure", ("exposure",))] = ""
+    on_expose: Annotated[Action, _on("an exposure", ("exposure", _LINE))] = ""
 
 
 class CodeRuleSettings(Struct, frozen=True, forbid_unknown_fields=True):

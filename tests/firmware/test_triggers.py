@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -14,7 +14,9 @@ from drivers.hid.sim import SimulatedBus
 from drivers.panel.gpio import Gpio
 from drivers.panel.sim import SimulatedGpio
 from drivers.triggers import Action, Gesture, Trigger
-from firmware.assembly import open_box
+from drivers.tty.load import find_model
+from drivers.tty.sim import SimulatedLine
+from firmware.assembly import make_side_channel, open_box
 from firmware.config import Configuration, load
 from firmware.triggers import Hands, make_desk, make_hands, make_reader
 from services.catalog import exams
@@ -92,11 +94,16 @@ def bus() -> SimulatedBus:
 def hands(tmp_path: Path, board: SimulatedGpio, bus: SimulatedBus) -> Iterator[Hands]:
     made = make_hands(configured(tmp_path, PINS + USB), lambda _: board, bus)
     made.open()
-    deadline = time.monotonic() + 5
-    while set(made.stream.states.values()) != {"live"} and time.monotonic() < deadline:
-        made.stream.events(0.01)
+    until(lambda: set(made.stream.states.values()) == {"live"})
     yield made
     made.close()
+
+
+def until(true: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 5
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 def next_of(hands: Hands, *gestures: Gesture) -> list[Trigger]:
@@ -148,6 +155,37 @@ def test_pedal_to_durable_image_with_lamps_and_tones(
     assert len(exams.instances_of(box.catalog, exam.exam_id)) == 1
     assert any(output.channel == 19 and output.high for output in board.outputs)
     assert not board.is_high(5)
+
+
+LINE = """
+[[sources]]
+name = "codes on a line"
+kind = "serial"
+device = "{}"
+driver = "barcode-scanner"
+
+[[triggers]]
+name = "codes on a line"
+kind = "line"
+"""
+
+
+def test_a_serial_scanner_is_a_trigger_like_any_other(tmp_path: Path) -> None:
+    model = find_model("barcode-scanner")
+    with SimulatedLine(model) as device:
+        configuration = configured(tmp_path, LINE.format(device.path))
+        lines = [make_side_channel(configuration, "codes on a line")]
+        hands = make_hands(configuration, lines=lines)
+        hands.open()
+        try:
+            until(lambda: hands.stream.states["codes on a line"] != "no device")
+            device.say("A0012345")
+            scan = next_of(hands, Gesture.SCAN)[0]
+        finally:
+            hands.close()
+    assert scan.action is Action.SCAN
+    assert scan.source == "codes on a line"
+    assert scan.text == "A0012345"
 
 
 def test_a_box_without_pins_asks_for_no_gpio_module(tmp_path: Path, bus: SimulatedBus) -> None:

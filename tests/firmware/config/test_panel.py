@@ -10,6 +10,12 @@ from firmware.config import Configuration
 from tests.firmware.config.documents import VALID, faults_of, load_text
 
 PANEL = """
+[[sources]]
+name = "generator"
+kind = "serial"
+device = "usb-0000:01:00.0-1.2"
+driver = "laser-camera"
+
 [panel]
 ready_pin = 5
 recording_pin = 6
@@ -42,6 +48,11 @@ name = "codes"
 kind = "scanner"
 device = "0c2e:0b61:S1@usb-0000:01:00.0-1.4"
 
+[[triggers]]
+name = "generator"
+kind = "line"
+on_expose = "capture"
+
 [[code_rules]]
 gives = "accession_number"
 mask = "A^~..."
@@ -61,6 +72,7 @@ def test_everything_arrives_typed(tmp_path: Path) -> None:
         "exposure",
         "hid-pedal",
         "scanner",
+        "line",
     ]
     assert configuration.code_rules[0].gives == "accession_number"
     assert not any("triggers" in warning for warning in configuration.warnings)
@@ -92,6 +104,13 @@ def test_a_box_without_a_panel_says_nothing_of_one(tmp_path: Path) -> None:
         ),
         ('mask = "A^~..."', 'mask = "A~"', "code_rules[0].mask", "keeps nothing"),
         ('symbology = "C"', 'element = "x"', "code_rules[0].element", "Application Identifier"),
+        (
+            'name = "generator"\nkind = "line"',
+            'name = "generatr"\nkind = "line"',
+            "triggers[4].name",
+            'did you mean "generator"',
+        ),
+        ('kind = "line"', 'kind = "line"\npin = 4', "triggers[4].pin", "no meaning"),
         ('name = "codes"', 'name = "LEFT"', "triggers[3].name", "already the name"),
     ],
 )
