@@ -26,6 +26,7 @@ class FreezeGuard(Generic[Item]):
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
         self._digest: int | None = None
+        self._last: Item | None = None
         self._changed_ns = 0
         self._held: list[Item] = []
         self.frozen = False
@@ -35,21 +36,29 @@ class FreezeGuard(Generic[Item]):
         """Pictures that wait for the next change."""
         return len(self._held)
 
-    def push(self, data: Any, item: Item, at_ns: int) -> list[Item]:
+    def digest(self, data: Any) -> int | None:
+        """What the raw bytes are compared by, None where everything passes."""
+        return zlib.crc32(data) if self._seconds else None
+
+    def same(self, digest: int | None) -> Item | None:
+        """The last picture where this one is the same, so that it need not be decoded again."""
+        return self._last if digest is not None and digest == self._digest else None
+
+    def push(self, digest: int | None, item: Item, at_ns: int) -> list[Item]:
         """Take one picture; return those that may go on, oldest first.
 
         Parameters
         ----------
-        data : buffer
-            The raw bytes, compared to the bit.
+        digest : int or None
+            As :meth:`digest` made it.
         item
             What stands for the picture.
         at_ns : int
             When it was taken.
         """
-        if not self._seconds:
+        if digest is None:
             return [item]
-        digest = zlib.crc32(data)
+        self._last = item
         if digest != self._digest:
             self._digest, self._changed_ns = digest, at_ns
             released, self._held = [*self._held, item], []
@@ -68,6 +77,6 @@ class FreezeGuard(Generic[Item]):
 
     def restart(self) -> int:
         """Discard, and compare the next picture with none before."""
-        self._digest = None
+        self._digest = self._last = None
         self.frozen = False
         return self.discard()

@@ -156,8 +156,10 @@ class VideoSource:
                 raise SourceUnavailable(self.name, "the source is not open", "Open it first.")
             while not self._closing.is_set():
                 if self._ready:
-                    return self._ready.popleft()
-                if self._session is None:
+                    frame = self._finish(*self._ready.popleft())
+                    if frame is not None:
+                        return frame
+                elif self._session is None:
                     self._wait_for_device(deadline)
                 else:
                     self._take(self._session, deadline)
@@ -175,7 +177,7 @@ class VideoSource:
         self._dropped = 0
         self._withheld = 0
         self._numbering = Numbering()
-        self._ready: deque[Frame] = deque()
+        self._ready: deque[tuple[Session, Taken]] = deque()
         self._session: Session | None = None
         self._layout: Layout | None = None
         self._identity: Identity | None = None
@@ -318,8 +320,10 @@ class VideoSource:
             self._dropped += 1
             return
         data = buffer.bytes()
+        digest = self._freeze.digest(data)
+        same = self._freeze.same(digest)
         try:
-            decoded = session.decode(data)
+            decoded = same.decoded if same else session.decode(data)
         except WrongSize:
             self._withheld += 1
             self._wrong_sizes += 1
@@ -339,33 +343,32 @@ class VideoSource:
             self._withheld += 1 + self._freeze.restart()
             return
         taken = Taken(decoded, sequence, buffer.timestamp_ns)
-        for one in self._freeze.push(data, taken, taken.monotonic_ns):
+        for one in self._freeze.push(digest, taken, taken.monotonic_ns):
             self._state = SignalState.LIVE
-            self._finish(session, one)
+            self._ready.append((session, one))
         if self._freeze.frozen:
             self._state = SignalState.FROZEN
             self._withheld += self._freeze.discard()
 
-    def _finish(self, session: Session, taken: Taken) -> None:
+    def _finish(self, session: Session, taken: Taken) -> Frame | None:
+        """The frame that comes out when this picture goes in, if one does."""
         done = session.finish(taken)
         if done is None:
-            return
+            return None
         taken, pixels = done
         age = self._timing.monotonic_ns() - taken.monotonic_ns
         decoded = taken.decoded
-        self._ready.append(
-            Frame(
-                pixels=pixels,
-                bits_stored=decoded.bits,
-                photometric="RGB" if pixels.ndim == 3 else "MONOCHROME2",
-                sequence=taken.sequence,
-                monotonic_ns=taken.monotonic_ns,
-                taken_at=self._timing.now() - timedelta(microseconds=age / 1000),
-                attributes=session.attributes,
-                lossy_ratio=decoded.ratio,
-                lossy_method=None if decoded.ratio is None else "ISO_10918_1",
-                jpeg=decoded.jpeg,
-            )
+        return Frame(
+            pixels=pixels,
+            bits_stored=decoded.bits,
+            photometric="RGB" if pixels.ndim == 3 else "MONOCHROME2",
+            sequence=taken.sequence,
+            monotonic_ns=taken.monotonic_ns,
+            taken_at=self._timing.now() - timedelta(microseconds=age / 1000),
+            attributes=session.attributes,
+            lossy_ratio=decoded.ratio,
+            lossy_method=None if decoded.ratio is None else "ISO_10918_1",
+            jpeg=decoded.jpeg,
         )
 
     @property

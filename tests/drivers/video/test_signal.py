@@ -114,29 +114,43 @@ def test_any_other_text_is_refused(text: str) -> None:
             Signature.parse(begin + text)
 
 
+def push(guard: FreezeGuard[int], data: bytes, number: int, at_ns: int) -> list[int]:
+    return guard.push(guard.digest(data), number, at_ns)
+
+
 def test_repeats_are_held_until_something_changes() -> None:
     guard: FreezeGuard[int] = FreezeGuard(1.0)
-    assert guard.push(b"a", 0, 0) == [0]
-    assert guard.push(b"a", 1, 400_000_000) == []
-    assert guard.push(b"a", 2, 800_000_000) == []
+    assert push(guard, b"a", 0, 0) == [0]
+    assert push(guard, b"a", 1, 400_000_000) == []
+    assert push(guard, b"a", 2, 800_000_000) == []
     assert guard.held == 2
-    assert guard.push(b"b", 3, 900_000_000) == [1, 2, 3]
+    assert push(guard, b"b", 3, 900_000_000) == [1, 2, 3]
     assert not guard.frozen
 
 
 def test_after_its_time_a_repeat_is_frozen_until_something_changes() -> None:
     guard: FreezeGuard[int] = FreezeGuard(1.0)
-    guard.push(b"a", 0, 0)
-    guard.push(b"a", 1, 500_000_000)
-    guard.push(b"a", 2, 1_000_000_000)
+    push(guard, b"a", 0, 0)
+    push(guard, b"a", 1, 500_000_000)
+    push(guard, b"a", 2, 1_000_000_000)
     assert guard.frozen
     assert guard.discard() == 2
-    assert guard.push(b"a", 3, 1_100_000_000) == []
+    assert push(guard, b"a", 3, 1_100_000_000) == []
     assert guard.discard() == 1
-    assert guard.push(b"b", 4, 1_200_000_000) == [4]
+    assert push(guard, b"b", 4, 1_200_000_000) == [4]
     assert not guard.frozen
 
 
 def test_without_a_limit_everything_passes() -> None:
     guard: FreezeGuard[int] = FreezeGuard(0)
-    assert [guard.push(b"a", n, n) for n in range(3)] == [[0], [1], [2]]
+    assert [push(guard, b"a", n, n) for n in range(3)] == [[0], [1], [2]]
+
+
+def test_the_same_picture_need_not_be_decoded_again() -> None:
+    guard: FreezeGuard[int] = FreezeGuard(1.0)
+    assert guard.same(guard.digest(b"a")) is None
+    push(guard, b"a", 7, 0)
+    assert guard.same(guard.digest(b"a")) == 7
+    assert guard.same(guard.digest(b"b")) is None
+    guard.restart()
+    assert guard.same(guard.digest(b"a")) is None
