@@ -120,11 +120,11 @@ def test_every_trigger_does_what_was_configured(
     hands: Hands, board: SimulatedGpio, bus: SimulatedBus
 ) -> None:
     assert set(hands.stream.states) == {"panel", "usb foot", "codes"}
-    board.press(17)
+    board.press(17, "opto-coupler")
     next_of(hands, Gesture.PRESS)
-    board.release(17)
+    board.release(17, "opto-coupler")
     assert next_of(hands, Gesture.SHORT)[0].action is Action.CAPTURE
-    board.press(17)
+    board.press(17, "opto-coupler")
     assert next_of(hands, Gesture.LONG)[0].action is Action.RECORD
     bus.tap(PEDAL, 48)
     assert next_of(hands, Gesture.PRESS)[0].action is Action.CAPTURE
@@ -144,9 +144,9 @@ def test_pedal_to_durable_image_with_lamps_and_tones(
     try:
         desk.arm(exam.exam_id)
         assert board.is_high(5)
-        board.press(17)
+        board.press(17, "opto-coupler")
         next_of(hands, Gesture.PRESS)
-        board.release(17)
+        board.release(17, "opto-coupler")
         for trigger in next_of(hands, Gesture.SHORT):
             desk.handle(trigger)
     finally:

@@ -364,7 +364,7 @@ def test_no_scanned_identity_reaches_the_log(armed: Room, caplog: pytest.LogCapt
 
 def test_from_the_pedal_to_the_durable_picture(armed: Room) -> None:
     board = SimulatedGpio()
-    contacts = Contacts("panel", board, [Contact("pedal", 17)])
+    contacts = Contacts("panel", board, [Contact("pedal", 17, settle_ns=50_000_000)])
     stream = TriggerStream([contacts], action_map({"pedal": {"press": "capture"}}))
     stop = Event()
     server = Thread(target=armed.desk.serve, args=(stream, stop))
@@ -377,7 +377,7 @@ def test_from_the_pedal_to_the_durable_picture(armed: Room) -> None:
                 board.press(17, "heavy pedal")
                 until(lambda number=number: len(armed.outcomes) == number)  # type: ignore[misc]
                 board.release(17, "heavy pedal")
-                time.sleep(0.05)
+                time.sleep(0.1)  # until the contact has come to rest
     finally:
         stop.set()
         stream.close()

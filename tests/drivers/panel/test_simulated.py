@@ -29,7 +29,10 @@ def board() -> SimulatedGpio:
 
 @pytest.fixture
 def contacts(board: SimulatedGpio) -> Iterator[Contacts]:
-    made = Contacts("panel", board, [Contact("pedal", 17), Contact("line", 18, closed_high=True)])
+    # slower than in the box, so that a busy machine does not part one burst into two
+    slow = 50_000_000
+    pedal = Contact("pedal", 17, settle_ns=slow)
+    made = Contacts("panel", board, [pedal, Contact("line", 18, closed_high=True, settle_ns=slow)])
     made.open()
     yield made
     made.close()
@@ -43,7 +46,7 @@ def test_every_kind_of_switch_presses_once_in_real_time(
     board.press(17, kind)
     events = contacts.events(2.0)
     assert [event.gesture for event in events] == [Gesture.PRESS]
-    assert events[0].monotonic_ns - began < 100_000_000
+    assert events[0].monotonic_ns - began < 500_000_000
     board.release(17, kind)
     events = contacts.events(2.0)
     assert [event.gesture for event in events] == [Gesture.RELEASE, Gesture.SHORT]
