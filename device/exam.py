@@ -48,7 +48,8 @@ class Exam:
 
     ``items`` holds the worklist items that this exam satisfies: one as a rule, several in the
     group case. An unscheduled exam holds one item made by :meth:`WorklistItem.unscheduled`.
-    The first item is the identity: all of them carry the same patient.
+    The first item is the identity: all of them carry the same patient. ``study_started`` is when
+    the first exam of the same study began, None for that exam itself.
     """
 
     exam_id: str
@@ -65,6 +66,12 @@ class Exam:
     operators_name: str = ""
     performing_physicians_name: str = ""
     discontinuation_reason: Code | None = None
+    study_started: datetime | None = None
+
+    @property
+    def study_begun(self) -> datetime:
+        """What Study Date and Time say: one moment for all exams of a study."""
+        return self.study_started or self.started
 
     @property
     def item(self) -> WorklistItem:

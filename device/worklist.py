@@ -160,14 +160,20 @@ class WorklistItem:
 
     @property
     def key(self) -> str:
-        """Stable identifier of the Scheduled Procedure Step over refreshes: 16 hex digits."""
+        """Stable identifier of the Scheduled Procedure Step over refreshes: 16 hex digits.
+
+        The patient is part of it: providers repeat step and accession numbers, and a key that was
+        picked for one patient must never stand for another after a refresh.
+        """
         parts = [
             self.study_instance_uid,
             self.scheduled_procedure_step_id,
             self.accession_number,
         ]
-        if not any(parts):
-            parts += [self.patient_id, self.patient_name, self.start_date, self.start_time]
+        unidentified = not any(parts)
+        parts.append(self.patient_id or self.patient_name)
+        if unidentified:
+            parts += [self.patient_name, self.start_date, self.start_time]
         return hashlib.sha256("\0".join(parts).encode("utf-8", "replace")).hexdigest()[:16]
 
     @property

@@ -38,7 +38,7 @@ def start(
     ----------
     items
         One item as a rule, several of the same patient in the group case, or one made by
-        :meth:`WorklistItem.unscheduled`.
+        :meth:`WorklistItem.unscheduled`. The same one twice counts once.
     modality
         Taken from the first item, else from the station, when empty.
 
@@ -51,7 +51,8 @@ def start(
         When the items belong to different patients.
     """
     _refuse_mixed_patients(items)
-    return _begin(box, tuple(items), modality, operators_name)
+    distinct = {item.key: item for item in items}
+    return _begin(box, tuple(distinct.values()), modality, operators_name)
 
 
 def append(box: Box, exam_id: str, *, operators_name: str = "") -> Exam:
@@ -206,12 +207,18 @@ def _bind(
             more=[text for each in box.protocols for text in character_sets.of_protocol(each)],
         ),
         operators_name=operators_name,
+        study_started=exams.study_started(box.catalog, study_uid, number),
     )
 
 
 def _refuse_mixed_patients(items: Sequence[WorklistItem]) -> None:
+    # two identifiers must agree: where there is no birth date, the name takes its place
     identities = {
-        (item.patient_id or item.patient_name, item.issuer_of_patient_id, item.patient_birth_date)
+        (
+            item.patient_id or item.patient_name,
+            item.issuer_of_patient_id,
+            item.patient_birth_date or item.patient_name,
+        )
         for item in items
     }
     if len(identities) != 1:

@@ -208,6 +208,7 @@ def generated_values(context: ObjectContext, worklist: Mapping[str, Any]) -> Val
     """UIDs, numbers and times that this box gives to the object."""
     exam, series, zone = context.exam, context.series, context.zone
     started = exam.started.astimezone(zone)
+    study_begun = exam.study_begun.astimezone(zone)
     series_started = series.started.astimezone(zone)
     created = context.created.astimezone(zone)
     values: Values = {
@@ -217,10 +218,10 @@ def generated_values(context: ObjectContext, worklist: Mapping[str, Any]) -> Val
         "InstanceCreationTime": f"{created:%H%M%S.%f}",
         "TimezoneOffsetFromUTC": f"{started:%z}"[:5],
         "StudyInstanceUID": exam.study_instance_uid,
-        "StudyDate": f"{started:%Y%m%d}",
-        "StudyTime": f"{started:%H%M%S}",
+        "StudyDate": f"{study_begun:%Y%m%d}",
+        "StudyTime": f"{study_begun:%H%M%S}",
         "StudyID": accepted("StudyID", exam.study_id),
-        "PatientAge": _age(worklist.get("PatientBirthDate"), started.date()),
+        "PatientAge": _age(worklist.get("PatientBirthDate"), study_begun.date()),
         "SeriesInstanceUID": series.series_instance_uid,
         "SeriesNumber": series.series_number,
         "SeriesDate": f"{series_started:%Y%m%d}",

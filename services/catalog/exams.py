@@ -73,6 +73,16 @@ def update(db: Database, exam: Exam) -> None:
     )
 
 
+def study_started(catalog: Catalog, study_instance_uid: str, number: int) -> datetime | None:
+    """When the first exam of a study began; None when that is the exam with this number."""
+    row = catalog.row(
+        "SELECT started FROM exam WHERE study_instance_uid = ? AND number < ?"
+        " ORDER BY number LIMIT 1",
+        [study_instance_uid, number],
+    )
+    return None if row is None else datetime.fromisoformat(row["started"])
+
+
 def note_character_set(db: Database, exam: Exam) -> None:
     """Write an exam's character set back."""
     db.conn.execute(
@@ -111,6 +121,7 @@ def load(catalog: Catalog, exam_id: str) -> Exam:
         operators_name=row["operators_name"],
         performing_physicians_name=row["performing_physicians_name"],
         discontinuation_reason=discontinuation_reason(reason) if reason else None,
+        study_started=study_started(catalog, row["study_instance_uid"], row["number"]),
     )
 
 

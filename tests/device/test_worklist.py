@@ -353,6 +353,17 @@ def test_the_key_is_stable_over_refreshes_and_distinguishes_steps() -> None:
     assert first != WorklistItem.from_dataset(changed)
 
 
+@pytest.mark.parametrize("study", ["", "1.2.3"])
+def test_a_key_never_stands_for_two_patients(study: str) -> None:
+    keys = set()
+    for patient in ("PID-1", "PID-2"):
+        ds = good_answer()
+        ds.PatientID, ds.StudyInstanceUID, ds.AccessionNumber = patient, study, ""
+        ds.ScheduledProcedureStepSequence[0].ScheduledProcedureStepID = "1"
+        keys.add(WorklistItem.from_dataset(ds).key)
+    assert len(keys) == 2
+
+
 def test_entries_without_any_identifiers_still_have_different_keys() -> None:
     keys = {WorklistItem.from_dataset(received(element(ID, "LO", p))).key for p in (b"P1", b"P2")}
     assert len(keys) == 2

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydicom import dcmread
 from pydicom.dataset import Dataset
 
 from device.errors import IllegalTransition
@@ -131,6 +132,20 @@ def test_without_an_id_the_name_tells_patients_apart(box: Box) -> None:
     lives.start(box, [item(1, PatientID=""), item(2, PatientID="")])
 
 
+def test_without_a_birth_date_the_name_must_agree_beside_the_id(box: Box) -> None:
+    first, second = item(1, PatientBirthDate=""), item(2, PatientBirthDate="", name="Roe^Jane")
+    with pytest.raises(CatalogError, match="one patient"):
+        lives.start(box, [first, second])
+    lives.start(box, [first, item(2, PatientBirthDate="")])
+
+
+def test_the_same_step_named_twice_is_one_step(box: Box) -> None:
+    exam = lives.start(box, [item(1), item(2), item(1)])
+    assert len(exams.load(box.catalog, exam.exam_id).items) == 2
+    create = message(box, Kind.MPPS_CREATE, exam.exam_id)
+    assert len(create.ScheduledStepAttributesSequence) == 2
+
+
 def test_an_exam_needs_a_patient(box: Box) -> None:
     with pytest.raises(CatalogError):
         lives.start(box, [])
@@ -166,6 +181,21 @@ def test_an_appended_exam_stays_in_the_study_and_goes_on_counting(box: Box) -> N
     add_images(box, second)
     numbers = [one.series_number for one in exams.series_of(box.catalog, second.exam_id)]
     assert numbers == [3]
+
+
+def test_all_exams_of_a_study_give_the_same_study_date_and_time(box: Box, clock: HandClock) -> None:
+    first = begin(box)
+    acquire(box, first)
+    lives.complete(box, first.exam_id)
+    clock.advance(86_400 + 61)
+    for later in (lives.append(box, first.exam_id), begin(box)):
+        acquire(box, later)
+        assert exams.load(box.catalog, later.exam_id) == later
+    made = [dcmread(path) for path in sorted(box.spool.files())]
+    assert len({str(ds.PerformedProcedureStepStartTime) for ds in made}) == 2
+    assert {(str(ds.StudyInstanceUID), str(ds.StudyDate), str(ds.StudyTime)) for ds in made} == {
+        (first.study_instance_uid, f"{first.started:%Y%m%d}", f"{first.started:%H%M%S}")
+    }
 
 
 def test_an_appended_group_stays_in_the_study_of_its_own(box: Box) -> None:
