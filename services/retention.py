@@ -14,7 +14,7 @@ from services.catalog.database import Row
 _RELEASED = """
     SELECT i.sop_instance_uid, i.path, i.acquired FROM instance i
     JOIN exam e USING (exam_id)
-    WHERE (:one IS NULL OR i.sop_instance_uid = :one) AND i.removed IS NULL
+    WHERE i.removed IS NULL
     AND i.missing IS NULL AND e.state != 'IN PROGRESS'
     AND EXISTS (SELECT 1 FROM archived a WHERE a.sop_instance_uid = i.sop_instance_uid)
     AND NOT EXISTS (SELECT 1 FROM archived a WHERE a.sop_instance_uid = i.sop_instance_uid
@@ -25,8 +25,9 @@ _RELEASED = """
         WHERE d.kind = 'check' AND d.exam_id = i.exam_id
         AND d.state IN ('waiting', 'sending', 'held')
         AND a.sop_instance_uid = i.sop_instance_uid AND a.proof IS NULL)
-    ORDER BY i.acquired
 """
+_OLDEST_FIRST = f"{_RELEASED} ORDER BY i.acquired"
+_ONE = f"{_RELEASED} AND i.sop_instance_uid = ?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ def apply(box: Box) -> Removed:
     """
     oldest = (box.clock.now() - timedelta(days=box.retention.keep_days)).timestamp()
     by_age = by_room = 0
-    for row in box.catalog.rows(_RELEASED, {"one": None}):
+    for row in box.catalog.rows(_OLDEST_FIRST):
         if _timestamp(row) < oldest:
             by_age += _delete(box, row)
         elif box.spool.usage().percent >= box.retention.high_water_percent:
@@ -59,7 +60,7 @@ def _delete(box: Box, row: Row) -> bool:
     uid = row["sop_instance_uid"]
     # the mark comes first: a crash between the two leaves a marked file, which recovery removes
     with box.catalog.writing() as db:
-        if db.conn.execute(_RELEASED, {"one": uid}).fetchone() is None:
+        if db.conn.execute(_ONE, [uid]).fetchone() is None:
             return False
         db.conn.execute(
             "UPDATE instance SET removed = ? WHERE sop_instance_uid = ?",

@@ -210,5 +210,21 @@ def _second(db: Database) -> None:
             db.conn.execute(statement)
 
 
-VERSIONS = ("0001_first", "0002_provenance")
+_THIRD = """
+CREATE INDEX delivery_by_image ON delivery (sop_instance_uid) WHERE sop_instance_uid IS NOT NULL;
+CREATE INDEX instance_present ON instance (acquired) WHERE removed IS NULL;
+CREATE INDEX commitment_by_delivery ON commitment (delivery_id);
+CREATE INDEX exam_by_study ON exam (study_instance_uid, number);
+"""
+
+
+@migrations(name="0003_history")
+def _third(db: Database) -> None:
+    """What a box asks of its years: an image's deliveries, what is still here, a study's exams."""
+    for statement in _THIRD.split(";"):
+        if statement.strip():
+            db.conn.execute(statement)
+
+
+VERSIONS = ("0001_first", "0002_provenance", "0003_history")
 """Every migration that this version of the box knows, oldest first."""

@@ -10,7 +10,7 @@ from services.dicom.store import StoreSession
 from services.dispatcher.errand import OWN_FAULT, Errand, refused
 from services.errors import ContextRefused, PeerError, PeerUnreachable
 from services.outbox import checks, commitments, queue
-from services.outbox.model import Delivery, Kind
+from services.outbox.model import OPEN, Delivery, Kind
 
 _Context = tuple[str, str]
 """SOP class and transfer syntax."""
@@ -78,9 +78,9 @@ def _context(instances: dict[str, Row], delivery: Delivery) -> _Context | None:
 def _wanted(errand: Errand) -> list[_Context]:
     """SOP class and transfer syntax of everything that is owed here."""
     rows = errand.box.catalog.rows(
-        "SELECT DISTINCT sop_class_uid, transfer_syntax_uid FROM delivery"
+        "SELECT DISTINCT sop_class_uid, transfer_syntax_uid FROM delivery"  # noqa: S608 -- constants only
         " JOIN instance USING (sop_instance_uid)"
-        " WHERE peer = ? AND kind = 'store' AND state IN ('waiting', 'sending')",
+        f" WHERE {OPEN} AND peer = ? AND kind = 'store' AND state IN ('waiting', 'sending')",
         [errand.peer.name],
     )
     return [(row["sop_class_uid"], row["transfer_syntax_uid"]) for row in rows]

@@ -47,6 +47,13 @@ class State(StrEnum):
 OWED = (State.WAITING, State.SENDING, State.AWAITING, State.HELD)
 """The states in which a peer has not got what it is owed."""
 
+OPEN = "state IN ('waiting', 'sending', 'awaiting', 'held')"
+"""The same as a condition in SQL, letter for letter that of the index ``delivery_open``.
+
+SQLite uses a partial index only where its very condition stands: every query for what is owed
+repeats it, lest it read the deliveries of years to find the few that are open.
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Delivery:

@@ -11,31 +11,39 @@ from services.catalog.database import Catalog
 from services.dicom.peers import Peer
 from services.errors import CatalogError, NotFound
 from services.outbox import peer_state
-from services.outbox.model import OWED, Delivery, Kind, State
+from services.outbox.model import OPEN, OWED, Delivery, Kind, State
 from services.outbox.queue import enqueue_stores
 
-_OWED = ", ".join(f"'{state}'" for state in OWED)
-
-_STUCK = """
-    SELECT count(*) AS n FROM delivery d WHERE d.state IN ('waiting', 'sending', 'awaiting')
-    AND (:peer IS NULL OR d.peer = :peer)
+_STUCK = f"""
+    SELECT count(*) AS n FROM delivery d WHERE d.{OPEN}
+    AND d.state IN ('waiting', 'sending', 'awaiting') AND (:peer IS NULL OR d.peer = :peer)
     AND (d.peer NOT IN (SELECT value FROM json_each(:configured))
         OR (d.kind = 'mpps-set' AND EXISTS (
             SELECT 1 FROM delivery c WHERE c.kind = 'mpps-create' AND c.state = 'held'
             AND c.exam_id = d.exam_id AND c.peer = d.peer)))
-"""
+"""  # noqa: S608 -- constants only
 
 
 def deliveries(
-    catalog: Catalog, *, exam_id: str | None = None, owed_only: bool = True, limit: int = 1000
+    catalog: Catalog,
+    *,
+    exam_id: str | None = None,
+    owed_only: bool = True,
+    limit: int | None = None,
 ) -> list[Delivery]:
-    """Deliveries by id; without ``owed_only`` the finished ones too, newest ``limit`` of all."""
+    """Deliveries by id; without ``owed_only`` the finished ones too.
+
+    Of more than ``limit`` those that wait for a person are kept first, then the newest.
+    """
+    wanted = ["TRUE" if exam_id is None else "exam_id = :exam_id"]
+    if owed_only:
+        wanted.append(OPEN)
+    order = "" if limit is None else "ORDER BY state = 'held' DESC, id DESC LIMIT :limit"
     rows = catalog.rows(
-        "SELECT * FROM (SELECT * FROM delivery WHERE (? IS NULL OR exam_id = ?)"  # noqa: S608 -- enum members only
-        f" AND (NOT ? OR state IN ({_OWED})) ORDER BY id DESC LIMIT ?) ORDER BY id",
-        [exam_id, exam_id, int(owed_only), limit],
+        f"SELECT * FROM delivery WHERE {' AND '.join(wanted)} {order}",  # noqa: S608 -- our own text
+        {"exam_id": exam_id, "limit": limit},
     )
-    return [Delivery.from_row(row) for row in rows]
+    return sorted((Delivery.from_row(row) for row in rows), key=lambda delivery: delivery.id)
 
 
 def get(catalog: Catalog, delivery_id: int) -> Delivery:
@@ -56,8 +64,8 @@ def owed(catalog: Catalog, peer: str | None = None) -> dict[State, int]:
     """How many deliveries are owed, by state; all zero when nothing is owed any more."""
     counts = dict.fromkeys(OWED, 0)
     for row in catalog.rows(
-        "SELECT state, count(*) AS n FROM delivery"  # noqa: S608 -- enum members only
-        f" WHERE state IN ({_OWED}) AND (? IS NULL OR peer = ?) GROUP BY state",
+        "SELECT state, count(*) AS n FROM delivery"  # noqa: S608 -- constants only
+        f" WHERE {OPEN} AND (? IS NULL OR peer = ?) GROUP BY state",
         [peer, peer],
     ):
         counts[State(row["state"])] = row["n"]
@@ -270,8 +278,8 @@ def _create_stands(db: Database, delivery: Delivery, peer: str | None = None) ->
 def _same_open(db: Database, delivery: Delivery, peer: str) -> int | None:
     """The open delivery by which the peer is owed the same thing."""
     row = db.conn.execute(
-        "SELECT id FROM delivery WHERE kind = ? AND peer = ? AND exam_id = ?"  # noqa: S608 -- enum members only
-        f" AND ifnull(sop_instance_uid, '') = ? AND state IN ({_OWED})",
+        "SELECT id FROM delivery WHERE kind = ? AND peer = ? AND exam_id = ?"  # noqa: S608 -- constants only
+        f" AND ifnull(sop_instance_uid, '') = ? AND {OPEN}",
         [delivery.kind, peer, delivery.exam_id, delivery.sop_instance_uid or ""],
     ).fetchone()
     return None if row is None else int(row[0])

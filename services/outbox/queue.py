@@ -9,7 +9,7 @@ from sqlite_utils import Database
 from services.catalog.database import Catalog, Row
 from services.dicom.peers import Peer, Service
 from services.outbox import backoff
-from services.outbox.model import Delivery, Kind
+from services.outbox.model import OPEN, Delivery, Kind
 from services.outbox.owner import is_alive
 
 LEASE_SECONDS = 900.0
@@ -94,7 +94,7 @@ def claim(
             "UPDATE delivery SET state = 'sending', attempts = attempts + 1,"  # noqa: S608 -- enum members only
             " lease_owner = :owner, lease_until = :now + :longest_lease, transaction_uid = NULL"
             " WHERE id IN (SELECT d.id FROM delivery d"
-            f" WHERE d.peer = :peer AND d.kind IN ({marks})"
+            f" WHERE d.{OPEN} AND d.peer = :peer AND d.kind IN ({marks})"
             " AND d.state IN ('waiting', 'sending', 'awaiting')"
             f" AND ({_DUE}) AND ({_READY})"
             " ORDER BY d.id LIMIT :limit)"
@@ -108,7 +108,7 @@ def claim(
 def due_kinds(catalog: Catalog, peer: str, *, at: float) -> set[Kind]:
     """The kinds of which something is due at this peer now."""
     rows = catalog.rows(
-        "SELECT DISTINCT d.kind FROM delivery d WHERE d.peer = :peer"  # noqa: S608 -- constants only
+        f"SELECT DISTINCT d.kind FROM delivery d WHERE d.{OPEN} AND d.peer = :peer"  # noqa: S608 -- constants only
         f" AND d.state IN ('waiting', 'sending', 'awaiting') AND ({_DUE}) AND ({_READY})",
         {**_bounds(at), "peer": peer},
     )
@@ -118,8 +118,8 @@ def due_kinds(catalog: Catalog, peer: str, *, at: float) -> set[Kind]:
 def next_due(catalog: Catalog, peer: str, *, at: float) -> float | None:
     """Unix time at which something falls due at this peer, None when nothing is open."""
     row = catalog.row(
-        "SELECT min(CASE state WHEN 'waiting' THEN next_attempt ELSE lease_until END) AS due"
-        " FROM delivery WHERE peer = ? AND state IN ('waiting', 'sending', 'awaiting')",
+        "SELECT min(CASE state WHEN 'waiting' THEN next_attempt ELSE lease_until END) AS due"  # noqa: S608 -- constants only
+        f" FROM delivery WHERE {OPEN} AND peer = ? AND state IN ('waiting', 'sending', 'awaiting')",
         [peer],
     )
     due = row["due"] if row else None
@@ -191,7 +191,7 @@ def free_dead_leases(catalog: Catalog) -> int:
         owners = [
             row["lease_owner"]
             for row in db.query(
-                "SELECT DISTINCT lease_owner FROM delivery WHERE state = 'sending'"
+                f"SELECT DISTINCT lease_owner FROM delivery WHERE {OPEN} AND state = 'sending'"  # noqa: S608 -- constants only
                 " AND lease_owner IS NOT NULL"
             )
         ]
@@ -200,8 +200,8 @@ def free_dead_leases(catalog: Catalog) -> int:
             if is_alive(owner):
                 continue
             freed += db.conn.execute(
-                "UPDATE delivery SET state = 'waiting', next_attempt = 0, lease_owner = NULL,"
-                " lease_until = NULL WHERE state = 'sending' AND lease_owner = ?",
+                "UPDATE delivery SET state = 'waiting', next_attempt = 0, lease_owner = NULL,"  # noqa: S608 -- constants only
+                f" lease_until = NULL WHERE {OPEN} AND state = 'sending' AND lease_owner = ?",
                 [owner],
             ).rowcount
     return freed

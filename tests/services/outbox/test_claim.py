@@ -270,3 +270,27 @@ def test_a_person_ends_a_pause(box: Box) -> None:
     peer_state.pause(box.catalog, "pacs", "no answer", at=box.wall())
     peer_state.clear_pause(box.catalog, "pacs")
     assert peer_state.seconds_paused(box.catalog, "pacs", at=box.wall()) == 0
+
+
+def test_years_of_deliveries_are_not_read_to_find_what_is_owed(box: Box, exam: Exam) -> None:
+    add_images(box, exam, 3)
+    asked: list[str] = []
+    with box.catalog.writing() as db:
+        db.conn.set_trace_callback(asked.append)
+    claim(box, STORE)
+    queue.due_kinds(box.catalog, "pacs", at=box.wall())
+    queue.next_due(box.catalog, "pacs", at=box.wall())
+    operator.owed(box.catalog)
+    operator.stuck(box.catalog, box.peers)
+    operator.deliveries(box.catalog)
+    operator.deliveries(box.catalog, exam_id=exam.exam_id)
+    operator.deliveries(box.catalog, limit=10)
+    with box.catalog.writing() as db:
+        db.conn.set_trace_callback(None)
+    questions = [sql for sql in asked if "FROM delivery" in sql]
+    assert len(questions) >= 8
+    for sql in questions:
+        plan = [row["detail"] for row in box.catalog.rows(f"EXPLAIN QUERY PLAN {sql}")]
+        reads = [step for step in plan if step.startswith(("SCAN d", "SEARCH d"))]
+        assert reads
+        assert all(" INDEX delivery_" in step or "PRIMARY KEY" in step for step in reads), plan

@@ -301,3 +301,17 @@ def test_the_list_is_cut_at_the_newest(box: Box, exam: Exam) -> None:
     finish(box, Kind.STORE, "pacs")
     assert len(operator.deliveries(box.catalog)) == len(everything) - 1
     assert operator.deliveries(box.catalog, exam_id="99") == []
+
+
+def test_of_more_than_are_shown_those_that_wait_for_a_person_come_first(box: Box) -> None:
+    exam = begin(box)
+    add_images(box, exam, 5)
+    first = operator.deliveries(box.catalog)[0]
+    (held,) = queue.claim(
+        box.catalog, first.peer, [first.kind], this_process("test"), at=box.wall()
+    )
+    with box.catalog.writing() as db:
+        queue.hold(db, held, status=0x0106, text="no", advice="ask")
+    everything = [each.id for each in operator.deliveries(box.catalog)]
+    shown = [each.id for each in operator.deliveries(box.catalog, limit=3)]
+    assert shown == [held.id, *everything[-2:]]
