@@ -34,8 +34,9 @@ def _ask(errand: Errand, delivery: Delivery) -> None:
     )
     outcome = commit_request_outcome(reply.status, reply.error_comment)
     if outcome.disposition in (Disposition.DONE, Disposition.DONE_WITH_WARNING):
-        until = box.wall() + peer.commitment_timeout
         with box.catalog.writing() as db:
-            commitments.await_report(db, delivery, transaction_uid, until)
+            commitments.await_report(
+                db, delivery, transaction_uid, at=box.wall(), timeout=peer.commitment_timeout
+            )
         return
     errand.settle(delivery, outcome)

@@ -16,6 +16,17 @@ from services.outbox.queue import COMMIT_BATCH_SECONDS, enqueue, finish
 REFUSALS = 3
 """Refusals to commit one image after which a person is asked."""
 
+_LONGEST_WAIT = 86_400.0
+"""Seconds between two requests to an archive that has never reported on the last ones."""
+
+_WAITING = ("request accepted, waiting for the report", "")
+_IN_VAIN = (
+    "request accepted again; no report came for the last one",
+    "Ask the PACS administrator whether the archive knows this box by its AE title, address and "
+    "listener port, and that 'gantry listener' can be reached there. An archive that gives no "
+    'commitment is configured with commitment = "none"',
+)
+
 _DUPLICATE_TRANSACTION = 0x0131
 _WORTH_SENDING_AGAIN = frozenset({0x0110, 0x0112, 0x0213})
 """Processing failure, no such instance, resource limitation (PS3.3 C.14.1.1)."""
@@ -98,16 +109,37 @@ def begin(
     return references
 
 
-def await_report(db: Database, delivery: Delivery, transaction_uid: str, until: float) -> None:
-    """The archive took the request; unless its report came first, wait for it until ``until``."""
+def await_report(
+    db: Database, delivery: Delivery, transaction_uid: str, *, at: float, timeout: float
+) -> None:
+    """The archive took the request; unless its report came first, wait for it.
+
+    Parameters
+    ----------
+    at
+        Unix seconds.
+    timeout
+        Seconds to wait the first time. Each request that stays without a report doubles them, up
+        to a day: an archive that never reports is not asked for its years every hour.
+    """
+    unanswered = _unanswered(db, delivery)
+    patience = min(timeout * 2.0 ** min(unanswered - 1, 30), max(timeout, _LONGEST_WAIT))
+    text, advice = _WAITING if unanswered == 1 else _IN_VAIN
     db.conn.execute(
         "UPDATE delivery SET state = 'awaiting', lease_owner = NULL, lease_until = ?,"
-        " last_text = 'request accepted, waiting for the report', advice = ''"
+        " last_text = ?, advice = ?"
         " WHERE id = ? AND state = 'sending' AND transaction_uid = ?"
         " AND NOT EXISTS (SELECT 1 FROM commitment"
         " WHERE transaction_uid = ? AND answered IS NOT NULL)",
-        [until, delivery.id, transaction_uid, transaction_uid],
+        [at + patience, text, advice, delivery.id, transaction_uid, transaction_uid],
     )
+
+
+def _unanswered(db: Database, delivery: Delivery) -> int:
+    row = db.conn.execute(
+        "SELECT count(*) FROM commitment WHERE delivery_id = ? AND answered IS NULL", [delivery.id]
+    ).fetchone()
+    return int(row[0])
 
 
 def is_answered(catalog: Catalog, transaction_uid: str) -> bool:

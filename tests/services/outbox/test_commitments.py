@@ -85,7 +85,7 @@ def ask(box: Box) -> tuple[Delivery, str, list[str]]:
 def accepted(box: Box, delivery: Delivery, transaction: str, seconds: float = 3600.0) -> None:
     """The archive has answered the request with success."""
     with box.catalog.writing() as db:
-        commitments.await_report(db, delivery, transaction, box.wall() + seconds)
+        commitments.await_report(db, delivery, transaction, at=box.wall(), timeout=seconds)
 
 
 def report(
@@ -367,3 +367,21 @@ def test_the_weaker_proof_is_labelled_and_never_replaces_a_promise(
     rows = [archived(box, uid) for uid in images]
     assert [row and row["proof"] for row in rows] == ["commitment", "query", "query"]
     assert promised(box, images) == [True, False, False]
+
+
+def test_an_archive_that_never_reports_is_asked_less_and_less_and_a_person_is_told(
+    box: Box, clock: HandClock, images: list[str]
+) -> None:
+    waits = []
+    for _ in range(12):
+        delivery, transaction, asked = ask(box)
+        assert sorted(asked) == sorted(images)
+        accepted(box, delivery, transaction)
+        row = box.catalog.row("SELECT lease_until, advice FROM delivery WHERE kind = 'commit'")
+        assert row is not None
+        assert ("listener" in row["advice"]) is bool(waits), "not before one was in vain"
+        waits.append(row["lease_until"] - box.wall())
+        clock.advance(waits[-1])
+    assert waits[:3] == [3600.0, 7200.0, 14400.0]
+    assert waits[-1] == 86_400.0
+    assert report(box, transaction, images).committed == len(images)

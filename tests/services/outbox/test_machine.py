@@ -171,8 +171,9 @@ class Outbox(RuleBasedStateMachine):
                 elif answer == "lost":
                     queue.retry(db, delivery, at=self.box.wall(), status=None, text="gone")
                 elif found:
-                    until = self.box.wall() + 3600
-                    commitments.await_report(db, delivery, transaction, until)
+                    commitments.await_report(
+                        db, delivery, transaction, at=self.box.wall(), timeout=3600.0
+                    )
         return transaction
 
     @rule(
