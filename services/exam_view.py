@@ -9,7 +9,7 @@ from device.exam import Exam
 from services.box import Box
 from services.catalog import exams, provenance
 from services.catalog.database import Row
-from services.outbox import operator
+from services.outbox import operator, peer_state
 from services.outbox.model import Delivery
 
 _COUNTS = """
@@ -59,6 +59,7 @@ def exam_in_detail(box: Box, exam: Exam) -> dict[str, Any]:
     what was said of the picture, in which words, and who stands for it.
     """
     owed = operator.deliveries(box.catalog, exam_id=exam.exam_id)
+    faults = peer_faults(box)
     said = provenance.of_exam(box.catalog, exam.exam_id)
     return {
         **exam_as_plain(box, exam),
@@ -66,12 +67,21 @@ def exam_in_detail(box: Box, exam: Exam) -> dict[str, Any]:
             {**_image(row), "contributed": said.get(row["sop_instance_uid"], [])}
             for row in exams.instances_of(box.catalog, exam.exam_id)
         ],
-        "owed": [delivery_as_plain(delivery) for delivery in owed],
+        "owed": [delivery_as_plain(each, faults.get(each.peer, "")) for each in owed],
     }
 
 
-def delivery_as_plain(delivery: Delivery) -> dict[str, Any]:
-    """One delivery for scripts; times are Unix seconds."""
+def peer_faults(box: Box) -> dict[str, str]:
+    """By name, why the peers that do not answer are left alone for a while."""
+    states = (peer_state.get(box.catalog, peer.name) for peer in box.peers)
+    return {state.peer: state.last_error for state in states if state.last_error}
+
+
+def delivery_as_plain(delivery: Delivery, peer_fault: str = "") -> dict[str, Any]:
+    """One delivery for scripts; times are Unix seconds.
+
+    ``peer_fault`` says why its peer cannot be reached at all, which no delivery can tell.
+    """
     return {
         "id": delivery.id,
         "kind": delivery.kind.value,
@@ -84,6 +94,7 @@ def delivery_as_plain(delivery: Delivery) -> dict[str, Any]:
         "last_status": delivery.last_status,
         "last_text": delivery.last_text,
         "advice": delivery.advice,
+        "peer_fault": peer_fault,
         "created": delivery.created,
         "finished": delivery.finished,
     }

@@ -327,5 +327,5 @@ def show(exam_id: str, as_json: bool, config_file: Path | None) -> None:
     for delivery in detail["owed"]:
         click.echo(
             f"owed: {delivery['kind']} to {delivery['peer']} is {delivery['state']} "
-            f"{delivery['last_text']} {delivery['advice']}".rstrip()
+            f"{delivery['last_text'] or delivery['peer_fault']} {delivery['advice']}".rstrip()
         )

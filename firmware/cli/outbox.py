@@ -23,9 +23,12 @@ from services.outbox.model import Delivery
 if TYPE_CHECKING:
     from services.box import Box
 
+_HISTORY = 1000
+"""Deliveries that --all shows at most: the newest."""
+
 
 @click.group(invoke_without_command=True)
-@click.option("--all", "everything", is_flag=True, help="Also what was delivered or cancelled.")
+@click.option("--all", "everything", is_flag=True, help="Also what is not owed any more.")
 @json_option
 @config_option
 @click.pass_context
@@ -41,14 +44,19 @@ def outbox(
 @explained
 def _show(everything: bool, as_json: bool, config_file: Path | None) -> None:
     _, box = open_configured(config_file)
-    found = operator.deliveries(box.catalog, owed_only=not everything)
+    found = operator.deliveries(
+        box.catalog, owed_only=not everything, limit=_HISTORY if everything else None
+    )
+    faults = exam_view.peer_faults(box)
     if as_json:
-        print_json([exam_view.delivery_as_plain(delivery) for delivery in found])
+        print_json([exam_view.delivery_as_plain(d, faults.get(d.peer, "")) for d in found])
         return
     if not found:
         click.echo("Nothing is owed.")
         return
     _print(found)
+    for peer in sorted({delivery.peer for delivery in found} & faults.keys()):
+        click.echo(f"{peer} cannot be reached: {faults[peer].removeprefix(f'{peer}: ')}")
 
 
 def _print(found: list[Delivery]) -> None:

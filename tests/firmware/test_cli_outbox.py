@@ -143,3 +143,12 @@ def test_a_passing_fault_of_the_hospital_needs_nobody(
         assert record is not None
         assert (record.status, record.updates) == ("COMPLETED", 1)
         assert len(store.instances()) == 2
+
+
+def test_it_says_why_nothing_goes_to_a_peer_that_is_down(place: Place) -> None:
+    exam = examine(place.gantry, 1)
+    place.gantry("outbox", "drain", "--timeout", "2").refused("'gantry outbox' says why")
+    assert "pacs cannot be reached: nothing listens at" in place.gantry("outbox").good().out
+    assert all("nothing listens" in each["peer_fault"] for each in place.owed())
+    shown = place.gantry("exam", "show", exam).good().out
+    assert "store to pacs is waiting pacs: nothing listens" in shown
