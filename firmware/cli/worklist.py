@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from datetime import date as Date  # noqa: N812 -- the option is called date
 from pathlib import Path
+from typing import Literal
 
 import click
 
@@ -21,6 +22,8 @@ from firmware.cli.context import (
 from services import worklist as worklists
 from services.box import Box
 from services.catalog import worklist as cache
+
+Day = Date | Literal["today"]
 
 
 class _DateRange(click.ParamType[object]):
@@ -45,8 +48,13 @@ class _DateRange(click.ParamType[object]):
             )
 
 
-def _day(text: str) -> Date:
-    return Date.today() if text == "today" else Date.fromisoformat(text)  # noqa: DTZ011 -- the technician's own day
+def _day(text: str) -> Day:
+    return "today" if text == "today" else Date.fromisoformat(text)
+
+
+def _dated(box: Box, day: Day | None) -> Date | None:
+    """Today is the hospital's day, which the clock of this machine may not be at."""
+    return box.clock.now().date() if day == "today" else day
 
 
 @click.command()
@@ -70,7 +78,7 @@ def worklist(
     patient_name: str,
     patient_id: str,
     accession: str,
-    date: Date | tuple[Date | None, Date | None] | None,
+    date: Day | tuple[Day | None, Day | None] | None,
     modality: str,
     station_aet: str,
     refresh: bool | None,
@@ -85,7 +93,11 @@ def worklist(
         patient_name=patient_name,
         patient_id=patient_id,
         accession_number=accession,
-        date=date,
+        date=(
+            (_dated(box, date[0]), _dated(box, date[1]))
+            if isinstance(date, tuple)
+            else _dated(box, date)
+        ),
         modality=modality,
         station_ae_title=station_aet,
     )

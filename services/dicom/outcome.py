@@ -13,6 +13,9 @@ from enum import StrEnum
 STEP_MAY_NO_LONGER_BE_UPDATED = 0xA710
 """Error ID of a step that is already final (PS3.4 F.7.2.2.3)."""
 
+_FINAL_COMMENT = "may no longer be updated"
+"""What the Error Comment that belongs to it says (PS3.4 F.7.2.2.3)."""
+
 
 class Disposition(StrEnum):
     """What becomes of a delivery after its answer."""
@@ -202,8 +205,12 @@ def mpps_set_outcome(
 def _final_step(
     outcome: Outcome, comment: str, error_id: int | None, earlier_attempts: int
 ) -> Outcome:
-    """0110 with Error ID A710: the step is final, by our own earlier attempt or by somebody."""
-    if outcome.status != 0x0110 or error_id != STEP_MAY_NO_LONGER_BE_UPDATED:
+    """0110 with Error ID A710: the step is final, by our own earlier attempt or by somebody.
+
+    Error ID is optional (PS3.7 C.4), so the comment that the standard gives with it counts as well.
+    """
+    final = error_id == STEP_MAY_NO_LONGER_BE_UPDATED or _FINAL_COMMENT in comment.lower()
+    if outcome.status != 0x0110 or not final:
         return outcome
     if earlier_attempts > 0:
         text = "The RIS already closed this step at an earlier attempt, whose answer was lost"

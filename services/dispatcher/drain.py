@@ -50,9 +50,11 @@ def drain(
     dispatcher = Dispatcher(box, role="drain", peers=peers)
     dispatcher.start()
     try:
-        return _watch(box, dispatcher, peer, time.monotonic() + timeout, progress)
+        _watch(box, dispatcher, peer, time.monotonic() + timeout, progress)
     finally:
         dispatcher.stop()
+    # what was on the wire when the time was up has settled by now
+    return _left(box, peer)
 
 
 def _watch(
@@ -61,19 +63,23 @@ def _watch(
     peer: str | None,
     deadline: float,
     progress: Callable[[Left], None],
-) -> Left:
+) -> None:
     last: Left | None = None
     while True:
-        counts = operator.owed(box.catalog, peer)
-        stuck = operator.stuck(box.catalog, box.peers, peer)
-        held = counts.pop(State.HELD)
-        left = Left(open=sum(counts.values()) - stuck, held=held + stuck)
+        left = _left(box, peer)
         if left != last:
             progress(left)
             last = left
         if not left.open or time.monotonic() >= deadline:
-            return left
+            return
         dispatcher.wait(0.1)
+
+
+def _left(box: Box, peer: str | None) -> Left:
+    counts = operator.owed(box.catalog, peer)
+    stuck = operator.stuck(box.catalog, box.peers, peer)
+    held = counts.pop(State.HELD)
+    return Left(open=sum(counts.values()) - stuck, held=held + stuck)
 
 
 def _lift_pauses(box: Box, peer: str | None) -> None:

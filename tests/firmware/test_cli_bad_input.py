@@ -182,17 +182,21 @@ def _spool_that_is_a_file(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "spoil",
-    [_state_below_a_file, _database_that_is_none, _spool_that_is_a_file],
-    ids=lambda spoil: spoil.__name__,
+    ("spoil", "advice"),
+    [
+        (_state_below_a_file, "writable"),
+        (_database_that_is_none, "call service"),
+        (_spool_that_is_a_file, "writable"),
+    ],
+    ids=lambda value: getattr(value, "__name__", value),
 )
 @pytest.mark.parametrize("command", [("exam", "list"), ("dispatcher",)], ids=" ".join)
 def test_a_state_folder_of_no_use_is_named(
-    tmp_path: Path, spoil: Callable[[Path], None], command: tuple[str, ...]
+    tmp_path: Path, spoil: Callable[[Path], None], advice: str, command: tuple[str, ...]
 ) -> None:
     gantry = Settings().write(tmp_path)
     spoil(tmp_path)
-    gantry(*command).refused(str(gantry.state), "writable")
+    gantry(*command).refused(str(gantry.state), advice)
 
 
 HOSPITAL_FAULTS = {

@@ -120,3 +120,11 @@ def test_every_status_has_a_sentence(
         assert outcome.status == (-1 if status is None else status)
         if status is not None and status >> 8 in (0xA7, 0xA9, 0xC0):
             assert outcome.disposition not in (DONE, WARN)
+
+
+@pytest.mark.parametrize(("earlier", "expected"), [(0, HOLD), (1, DONE)])
+def test_a_final_step_is_told_by_the_comment_where_the_error_id_is_missing(
+    earlier: int, expected: Disposition
+) -> None:
+    comment = "Performed Procedure Step Object may no longer be updated"
+    assert mpps_set_outcome(0x0110, comment, None, earlier).disposition is expected

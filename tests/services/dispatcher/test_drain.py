@@ -73,6 +73,12 @@ def test_it_ends_when_the_time_is_up_and_loses_nothing(stage: Stage) -> None:
     assert stage.safe()
 
 
+def test_what_was_on_the_wire_when_the_time_was_up_counts_as_delivered(stage: Stage) -> None:
+    stage.faults(stall_seconds=1.0, applies_to=("RIS",))
+    stage.exam(images=0, ends=False)
+    assert drain(stage.box, peer="ris", timeout=0.5) == Left(0, 0)
+
+
 def test_one_peer_alone_may_be_drained(stage: Stage) -> None:
     stage.exam()
     assert drain(stage.box, peer="ris", timeout=25).nothing
