@@ -83,6 +83,6 @@ def _video(spec: VideoSpec, timing: Timing) -> VideoSource:
 def _simulated_grabber(spec: SimulatedSpec, timing: Timing) -> VideoSource:
     from drivers.video.source import VideoSource
 
-    grabber = simulated_grabber(spec.model, spec.faults, timing)
     profile = spec.profile or profile_for(spec.model)
+    grabber = simulated_grabber(spec.model, spec.faults, profile, timing)
     return VideoSource(replace(profile, name=spec.name), lambda: grabber, timing)

@@ -53,13 +53,14 @@ class WriterRing:
         fcntl.fcntl(self.descriptor, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW)
         self._memory = mmap.mmap(self.descriptor, self.slots * size)
         self._bytes = np.frombuffer(self._memory, np.uint8)
-        self._free = list(range(self.slots))
+        self._free = list(range(self.slots))[::-1]
 
     def write(self, pixels: Pixels, jpeg: bytes) -> int | None:
         """The slot that the picture was written into; None where all of them are being read."""
         if not self._free:
             return None
-        slot = self._free.pop(0)
+        # the one that was freed last is still in the processor's cache, and no more memory is used
+        slot = self._free.pop()
         begin = slot * self.slot_bytes
         whole = np.ndarray(pixels.shape, pixels.dtype, self._memory, begin)
         whole[...] = pixels

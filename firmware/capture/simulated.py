@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 DIGITISER = "digitiser"
 
+_SIZES = MappingProxyType({"grabber": (640, 480), "analogue": (720, 576), "bridge": (1280, 720)})
+_RATE = 25.0
 _ANALOGUE_NOISE = 1.5
 _MORE_NOISE = 6.0
 
@@ -109,19 +111,29 @@ def fault_meanings(model: str) -> Mapping[str, str]:
     return {word: fault.meaning for word, fault in faults_of(model).items()}
 
 
-def simulated_grabber(model: str, texts: tuple[str, ...], timing: Timing) -> SimulatedGrabber:
-    """A grabber of a model: ``grabber``, ``analogue`` or ``bridge``."""
+def simulated_grabber(
+    model: str, texts: tuple[str, ...], profile: CaptureProfile, timing: Timing
+) -> SimulatedGrabber:
+    """A grabber of a model, ``grabber``, ``analogue`` or ``bridge``, that can do what is asked.
+
+    It sends the profile's own pixel format, size and rate, where the profile has them.
+    """
     from drivers.video.sim import SimulatedGrabber
     from drivers.video.sim_faults import GrabberFaults
     from drivers.video.sim_signal import GrabberModel
 
     noise = _MORE_NOISE if "noise" in faults.names(texts) else 0.0
-    if model == "analogue":
-        made = GrabberModel(("UYVY",), 720, 576, interlaced=True, noise=noise or _ANALOGUE_NOISE)
-    elif model == "bridge":
-        made = GrabberModel(("UYVY", "RGB3"), 1280, 720, bridge=True, noise=noise)
-    else:
-        made = GrabberModel(noise=noise)
+    columns, rows = _SIZES[model]
+    made = GrabberModel(
+        formats=(profile.pixel_format,),
+        columns=profile.columns or columns,
+        rows=profile.rows or rows,
+        rate=profile.rate or _RATE,
+        interlaced=model == "analogue",
+        noise=noise or (_ANALOGUE_NOISE if model == "analogue" else 0.0),
+        bridge=model == "bridge",
+        card=f"Simulated {model}",
+    )
     return SimulatedGrabber(made, GrabberFaults(**faults.values(GRABBER_FAULTS, texts)), timing)
 
 

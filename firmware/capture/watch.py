@@ -25,6 +25,9 @@ HANG_SECONDS = 1.2
 START_SECONDS = 10.0
 """What loading the libraries, or opening a device, may take."""
 
+SEARCH_SECONDS = 5.0
+"""For a source that is not live: it may be setting up its device anew, which blocks for a while."""
+
 _FIRST_PAUSE = 0.1
 _LONGEST_PAUSE = 5.0
 
@@ -109,8 +112,7 @@ class Watch:
 
     def _listen(self, worker: WorkerProcess) -> _Outcome:
         rings: dict[int, ReaderRing] = {}
-        patience = START_SECONDS
-        deadline = monotonic() + patience
+        deadline = monotonic() + START_SECONDS
         while True:
             readable, _, _ = select.select([worker.link], [], [], max(0.0, deadline - monotonic()))
             if not readable:
@@ -121,13 +123,13 @@ class Watch:
             if heard is None:
                 return _Outcome.ENDED if self._inbox.is_over else _Outcome.DIED
             message, descriptors = heard
-            patience = START_SECONDS if isinstance(message, wire.Opening) else self._patience
-            deadline = monotonic() + patience
             if isinstance(message, wire.Ring):
                 rings = {message.ring: _map(worker, message, descriptors)}
             with self._news:
                 self._put(message, rings)
                 self._news.notify_all()
+            opening = isinstance(message, wire.Opening)
+            deadline = monotonic() + (START_SECONDS if opening else self._patience)
 
     def _put(self, message: wire.FromWorker, rings: dict[int, ReaderRing]) -> None:
         inbox = self._inbox
@@ -147,7 +149,9 @@ class Watch:
     @property
     def _patience(self) -> float:
         """Longer each time that it was of no use: some devices are slow, not hung."""
-        return min(START_SECONDS, HANG_SECONDS * 2.0**self._fruitless)
+        live = self._inbox.state in (wire.LIVE, wire.FROZEN)
+        base = HANG_SECONDS if live else SEARCH_SECONDS
+        return min(START_SECONDS, base * 2.0**self._fruitless)
 
     def _prepare_another(self, outcome: _Outcome, code: int) -> None:
         name = self._spec.name

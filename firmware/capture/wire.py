@@ -18,7 +18,8 @@ from firmware.capture.spec import Spec
 
 NO_DEVICE = "no device"
 LIVE = "live"
-"""Two of the states of :class:`drivers.video.signal.SignalState`, for sources that have none."""
+FROZEN = "frozen"
+"""Some of the states of :class:`drivers.video.signal.SignalState`, for sources that have none."""
 
 LARGEST_MESSAGE = 128 * 1024
 """Bytes; a header has a few hundred, with the attributes of a native picture a few thousand."""
