@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import pytest
 
+from drivers.tty.framing import enframe
 from drivers.tty.line import MOST_WAITING, LineState, TextLine
 from drivers.tty.load import find_model
 from drivers.tty.port import Port
@@ -65,14 +66,15 @@ def test_what_was_said_before_the_line_went_away_no_longer_holds(
 def test_half_a_message_is_not_finished_by_another_adapter(
     device: SimulatedLine, line: TextLine
 ) -> None:
-    device.send(b"\x02EXP kV=081.0 mA=0200 ms=00125.0 ")
+    whole = enframe(GENERATOR, EXPOSURE.encode())
+    device.send(whole[:30])
     device.unplug()
     until(lambda: line.state == "no device")
     device.plug()
     until(lambda: line.state != "no device")
-    device.send(b"mAs=025.00\x03DD")
-    until(lambda: line.counts.damaged >= 1)
-    assert line.events(0) == []
+    device.send(whole[30:] + whole)
+    assert len(line.events(5)) == 1
+    assert line.counts.messages == 1
 
 
 def test_a_line_may_be_opened_before_its_adapter_is_there() -> None:
