@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +13,7 @@ from drivers.tty.framing import enframe
 from drivers.tty.line import MOST_WAITING, LineState, TextLine
 from drivers.tty.load import find_model
 from drivers.tty.port import Port
+from drivers.tty.raw_log import RawLog
 from drivers.tty.sim import LineFaults, SimulatedLine
 from drivers.video.signal import SignalState
 from tests.drivers.tty.models import DELIMITED, TERMINATED, dose_meter
@@ -63,11 +65,21 @@ def test_what_was_said_before_the_line_went_away_no_longer_holds(
     assert [reading.value for reading in line.readings(5)] == [None] * len(GENERATOR.keywords)
 
 
+def heard(log: Path) -> str:
+    """All bytes of a raw log, as hexadecimal digits."""
+    return "".join(entry.split(" ")[3] for entry in log.read_text().splitlines())
+
+
 def test_half_a_message_is_not_finished_by_another_adapter(
-    device: SimulatedLine, line: TextLine
+    device: SimulatedLine, tmp_path: Path
 ) -> None:
+    log = tmp_path / "line.log"
+    line = TextLine("generator", str(device.path), GENERATOR, raw_log=RawLog(log))
+    line.open()
+    until(lambda: line.state != "no device")
     whole = enframe(GENERATOR, EXPOSURE.encode())
     device.send(whole[:30])
+    until(lambda: log.exists() and whole[:30].hex() in heard(log))
     device.unplug()
     until(lambda: line.state == "no device")
     device.plug()
@@ -75,6 +87,7 @@ def test_half_a_message_is_not_finished_by_another_adapter(
     device.send(whole[30:] + whole)
     assert len(line.events(5)) == 1
     assert line.counts.messages == 1
+    line.close()
 
 
 def test_a_line_may_be_opened_before_its_adapter_is_there() -> None:
