@@ -239,6 +239,12 @@ class TriggerStream:
         self._closing = Event()
         self._readers: list[Future[None]] = []
         self._pool: ThreadPoolExecutor | None = None
+        self._reasons: dict[str, str] = {}
+
+    @property
+    def reasons(self) -> dict[str, str]:
+        """Why a source could not be opened or went away, by its name; of those that did."""
+        return dict(self._reasons)
 
     @property
     def states(self) -> dict[str, str]:
@@ -292,8 +298,10 @@ class TriggerStream:
         while not self._closing.is_set():
             try:
                 source.open()
+                self._reasons.pop(source.name, None)
                 self._listen(source)
-            except OSError:  # the source's state says which; it is looked for again
+            except OSError as error:  # it is looked for again
+                self._reasons[source.name] = str(error)
                 self._closing.wait(_REOPEN)
             finally:
                 source.close()

@@ -12,7 +12,7 @@ from drivers.hid.kernel import EvdevBus
 from drivers.hid.nodes import InputBus
 from drivers.hid.pedal import HidPedal
 from drivers.hid.wedge import WedgeScanner
-from drivers.panel.contacts import Contact, ContactKind
+from drivers.panel.contacts import SETTLE_NS, Contact, ContactKind
 from drivers.panel.front import FrontPanel
 from drivers.panel.gestures import Thresholds
 from drivers.panel.gpio import Gpio, find_gpio
@@ -170,6 +170,7 @@ def _contact(trigger: TriggerSettings) -> Contact:
         trigger.pin,
         ContactKind(trigger.kind),
         trigger.closed_high,
+        SETTLE_NS[ContactKind(trigger.kind)],
         thresholds=_thresholds(trigger),
     )
 

@@ -58,6 +58,9 @@ def taken(trigger: Trigger, summary: Summary, durable: Durable) -> Outcome:
     return outcome(
         trigger,
         instances=tuple(instance.sop_instance_uid for instance in summary.instances),
-        note="; ".join(said for said in (summary.refused, summary.ended_by) if said),
+        refused=f"it ended by itself: {summary.ended_by}. What had come until then is safe"
+        if summary.ended_by
+        else "",
+        note=summary.refused,
         durable_ms=durable.milliseconds,
     )

@@ -79,7 +79,7 @@ class Outcome:
     action, source
         What was to be done, and who asked for it.
     refused
-        Why it was not, in a sentence for the operator; empty where it was done.
+        Why it was not, or not to its end, in a sentence for the operator; else empty.
     instances
         SOP Instance UIDs that are durable because of it.
     note

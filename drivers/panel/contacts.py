@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from threading import Event
+from types import MappingProxyType
 
 from drivers.errors import SourceUnavailable
+from drivers.panel import debounce
 from drivers.panel.debounce import Change, Debouncer
 from drivers.panel.gestures import GestureClassifier, Thresholds
 from drivers.panel.gpio import Gpio, begin
@@ -30,6 +32,13 @@ class ContactKind(StrEnum):
 
     PEDAL = "pedal"
     EXPOSURE = "exposure"
+
+
+SETTLE_NS: Mapping[ContactKind, int] = MappingProxyType(
+    {ContactKind.PEDAL: debounce.SETTLE_NS, ContactKind.EXPOSURE: 1_000_000}
+)
+"""Usual settling times in nanoseconds. An exposure may be as short as a few milliseconds, and the
+opto-coupler on its line does not bounce."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +66,7 @@ class Contact:
     channel: int
     kind: ContactKind = ContactKind.PEDAL
     closed_high: bool = False
-    settle_ns: int = 10_000_000
+    settle_ns: int = debounce.SETTLE_NS
     thresholds: Thresholds = field(default_factory=Thresholds)
 
 

@@ -79,9 +79,11 @@ def watch(seconds: float | None, config_file: Path | None) -> None:
         while not stop.is_set() and (left := deadline - monotonic()) > 0:
             triggers = hands.stream.events(min(_STEP, left))
             for name, state in hands.stream.states.items():
-                if told.get(name) != state:
-                    click.echo(f"{name}: {state}")
-                    told[name] = state
+                reason = hands.stream.reasons.get(name, "")
+                line = f"{name}: {state}" + (f" ({reason})" if reason else "")
+                if told.get(name) != line:
+                    click.echo(line)
+                    told[name] = line
             for trigger in triggers:
                 what = _understood(hands.reader, trigger.text) if trigger.text else ""
                 does = f" -> {trigger.action.value}" if trigger.action else ""
@@ -144,6 +146,7 @@ def _lines(channels: Sequence[SideChannel]) -> list[EventSource]:
 def _say(outcome: Outcome) -> None:
     if outcome.refused:
         click.echo(f"{outcome.source}: {outcome.action} refused: {outcome.refused}")
+    if outcome.refused and not outcome.instances:
         return
     safe = f"{len(outcome.instances)} images are safe" if outcome.instances else "done"
     note = f" ({outcome.note})" if outcome.note else ""

@@ -111,9 +111,11 @@ def test_a_device_that_goes_away_is_opened_again_and_keeps_nobody_waiting() -> N
         left.put.put(SourceUnavailable("left", "unplugged", "Plug it in."))
         right.put.put(event("right", Gesture.PRESS))
         assert [trigger.source for trigger in gather(stream, 1)] == ["right"]
+        assert stream.reasons == {"left": "left: unplugged. Plug it in."}
         left.put.put(event("left", Gesture.PRESS))
         assert [trigger.source for trigger in gather(stream, 1)] == ["left"]
         assert left.opened == 2
+        assert stream.reasons == {}
         assert stream.states == {"left": "live", "right": "live"}
     assert stream.states == {"left": "no device", "right": "no device"}
 

@@ -267,8 +267,8 @@ def test_a_clip_whose_source_is_unplugged_keeps_what_had_come(armed: Room) -> No
         until(lambda: not armed.desk.recording)
     ended = armed.outcomes[-1]
     assert len(ended.instances) == 1
-    assert ended.note == "grabber: unplugged"
-    assert armed.panel.told[-3:] == ["recording False", "fault False", "done"]
+    assert ended.refused.startswith("it ended by itself: grabber: unplugged")
+    assert armed.panel.told[-3:] == ["recording False", "fault True", "refused"]
 
 
 def test_disarming_ends_a_clip_and_keeps_it(armed: Room) -> None:
