@@ -34,7 +34,7 @@ def watch(sysfs: Path = Path("/sys"), nap: Callable[[float], object] | None = No
     """The best way there is on this machine; ``sysfs`` and ``nap`` are for tests."""
     monitor = _monitor() if sysfs == Path("/sys") else None
     if monitor is not None:
-        return _ByUdev(monitor)
+        return ByUdev(monitor)
     return ByPolling(sysfs, nap)
 
 
@@ -52,11 +52,20 @@ def _monitor() -> Any | None:
     return monitor
 
 
-class _ByUdev:
+class ByUdev:
+    """Listens to udev.
+
+    Parameters
+    ----------
+    monitor : pyudev.Monitor
+        Started already.
+    """
+
     def __init__(self, monitor: Any) -> None:
         self._monitor = monitor
 
     def wait(self, seconds: float) -> bool:
+        """Whether something changed since the last call, or within ``seconds``."""
         if self._monitor.poll(seconds) is None:
             return False
         while self._monitor.poll(SETTLE_SECONDS) is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from time import monotonic
 from zoneinfo import ZoneInfo
@@ -91,19 +91,24 @@ def simulate(
     from firmware.signals import stop_event
 
     stop = stop_event()
-    timer = threading.Timer(seconds, stop.set) if seconds is not None else None
-    if timer is not None:
-        timer.daemon = True
-        timer.start()
+
+    def running() -> None:
+        """The device is there: from now on the time counts."""
+        if seconds is not None:
+            timer = threading.Timer(seconds, stop.set)
+            timer.daemon = True
+            timer.start()
+
     if name in _GRABBERS:
-        _run_grabber(name, faults, read_configuration(config_file).timezone, stop)
+        _run_grabber(name, faults, read_configuration(config_file).timezone, stop, running)
     elif name in _SWITCHES:
         from firmware.cli.simulate_switch import run_switch
 
         _check(faults, _SWITCH_FAULTS)
+        running()
         run_switch(name, frozenset(faults), interval, stop)
     elif name in shipped_models():
-        _run_line(name, faults, interval, stop)
+        _run_line(name, faults, interval, stop, running)
     else:
         known = ", ".join((*_GRABBERS, *_SWITCHES, *shipped_models()))
         raise click.UsageError(f"no simulated device is called {name!r}; there are {known}")
@@ -118,7 +123,11 @@ def _check(faults: tuple[str, ...], known: Mapping[str, str]) -> None:
 
 
 def _run_grabber(
-    model: str, faults: tuple[str, ...], zone: ZoneInfo, stop: threading.Event
+    model: str,
+    faults: tuple[str, ...],
+    zone: ZoneInfo,
+    stop: threading.Event,
+    running: Callable[[], None],
 ) -> None:
     """Through the capture process, as in the box; one line for every state and every second."""
     from firmware.capture.faults import problem
@@ -131,6 +140,7 @@ def _run_grabber(
             raise click.UsageError(f"{fault!r} {trouble}")
     source = CapturedSource(SimulatedSpec(model, model, faults), zone)
     source.open()
+    running()
     click.echo(f"process {source.process_id} takes pictures of {model}")
     frames, state, told, began = 0, "", 0.0, monotonic()
     try:
@@ -150,7 +160,13 @@ def _run_grabber(
         source.close()
 
 
-def _run_line(name: str, faults: tuple[str, ...], interval: float, stop: threading.Event) -> None:
+def _run_line(
+    name: str,
+    faults: tuple[str, ...],
+    interval: float,
+    stop: threading.Event,
+    running: Callable[[], None],
+) -> None:
     from drivers.tty.load import find_model
     from drivers.tty.sim import LineFaults, SimulatedLine
 
@@ -162,5 +178,6 @@ def _run_line(name: str, faults: tuple[str, ...], interval: float, stop: threadi
             raise click.UsageError(f"{fault!r}: after the @ stands a number of messages")
         values[f"{word}_every"] = int(every or _EVERY)
     with SimulatedLine(find_model(name), LineFaults(**values)) as line:
+        running()
         click.echo(f"{name} speaks at {line.path}")
         line.run(stop, interval)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import select
 import signal
 import subprocess
 import time
@@ -17,7 +16,8 @@ import pytest
 from drivers.tty.load import find_model
 from drivers.tty.model import LineModel
 from drivers.tty.port import SerialPort
-from firmware.capture.hotplug import ByPolling
+from firmware.capture import hotplug
+from firmware.capture.hotplug import ByPolling, ByUdev
 from firmware.capture.inventory import Device, list_devices
 from tests.end_to_end.cli import Gantry, run
 from tests.end_to_end.settings import Settings
@@ -149,10 +149,11 @@ def started(gantry: Gantry, *arguments: str) -> Iterator[subprocess.Popen[str]]:
             stream.close()
 
 
-def line_of(process: subprocess.Popen[str], seconds: float = 20) -> str:
+def line_of(process: subprocess.Popen[str]) -> str:
     assert process.stdout is not None
-    assert select.select([process.stdout], [], [], seconds)[0], "it said nothing"
-    return process.stdout.readline()
+    line = process.stdout.readline()
+    assert line, "it ended"
+    return line
 
 
 def test_watching_begins_with_what_is_there(tmp_path: Path) -> None:
@@ -214,3 +215,31 @@ def test_every_fault_is_explained() -> None:
     text = run("devices", "simulate", "--list-faults").good().out
     for word in ("unplug", "noise", "no-signal", "freeze", "corrupt", "wrong-size", "bounce"):
         assert re.search(rf"^  {word} +\S+", text, re.MULTILINE), word
+
+
+class Netlink:
+    """A monitor of udev's that has heard so many events of one plug."""
+
+    def __init__(self, events: int) -> None:
+        self.events = events
+        self.waited: list[float] = []
+
+    def poll(self, seconds: float) -> object | None:
+        self.waited.append(seconds)
+        if not self.events:
+            return None
+        self.events -= 1
+        return object()
+
+
+def test_the_many_events_of_one_plug_are_one_change() -> None:
+    monitor = Netlink(12)
+    plugs = ByUdev(monitor)
+    assert plugs.wait(1.0)
+    assert monitor.events == 0
+    assert not plugs.wait(0.5)
+    assert monitor.waited[-1] == 0.5
+
+
+def test_this_machine_can_be_watched() -> None:
+    assert not hotplug.watch().wait(0)
