@@ -235,7 +235,7 @@ contributed = st.lists(
 )
 
 
-@settings(max_examples=300)
+@settings(max_examples=200, deadline=None)
 @given(
     kind=st.sampled_from(KINDS),
     native=st.booleans(),
