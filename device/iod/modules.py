@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from device.iod.anatomy import UNPAIRED_BODY_PARTS
-from device.provenance import DESCRIBING, Source
+from device.provenance import BESIDE, DESCRIBING, Source
 
 NATIVE, PRESET, WORKLIST = Source.NATIVE, Source.PRESET, Source.WORKLIST
 STATION, OPERATOR, GENERATED = Source.STATION, Source.OPERATOR, Source.GENERATED
@@ -224,7 +224,7 @@ IMAGE_PLANE: Final = module(
     ("ImagePositionPatient", "1", _TECHNIQUE),
     ("SliceThickness", "2", _TECHNIQUE),
     ("SpacingBetweenSlices", "3", _TECHNIQUE),
-    ("SliceLocation", "3", (NATIVE, GENERATED)),
+    ("SliceLocation", "3", (NATIVE, *BESIDE, GENERATED)),
 )
 
 IMAGE_PIXEL: Final = module(

@@ -132,6 +132,15 @@ def test_what_is_said_of_this_picture_wins_over_the_protocol_and_loses_to_the_fi
     assert built.provenance["SliceThickness"] == "native"
 
 
+def test_a_printed_table_position_is_told_as_the_slices_location() -> None:
+    made = beside(context(), said("SliceLocation", 35.5, Source.PRINT, confirmed_by=""))
+
+    built = build_image(made, grey())
+
+    assert float(built.dataset.SliceLocation) == 35.5
+    assert built.provenance["SliceLocation"] == "print"
+
+
 def test_the_origins_keep_raw_text_and_who_confirmed() -> None:
     made = beside(
         context(),
