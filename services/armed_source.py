@@ -42,6 +42,7 @@ class ArmedSource:
         self._failure: OSError | None = None
         self._wanted = False
         self._ended = False
+        self._begun = False
         self._clip: ClipSource | None = None
 
     @property
@@ -52,6 +53,11 @@ class ArmedSource:
     def state(self) -> str:
         """What the source says of itself; ``live`` where it says nothing."""
         return str(getattr(self._source, "state", "live"))
+
+    @property
+    def begun(self) -> bool:
+        """Whether any picture has come yet; until then the source may just be starting."""
+        return self._begun
 
     @property
     def reason(self) -> str:
@@ -169,6 +175,7 @@ class ArmedSource:
             return
         with self._news:
             self._latest = frame
+            self._begun = True
             self._ended = frame is None
             if self._clip is not None:
                 self._clip.put(frame)

@@ -309,7 +309,8 @@ class TriggerDesk:
         self._refuse_while_recording()
         if armed.stopped:
             raise Refused(_WRONG_PATIENT)
-        _require_live(armed.source)
+        if armed.source.begun:
+            _require_live(armed.source)
         return armed
 
     def _fresh(self, armed: _Armed, trigger: Trigger) -> tuple[Frame, int]:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from threading import Event, Thread
+from threading import Event, Thread, Timer
 from typing import Any
 
 import pytest
@@ -191,11 +191,28 @@ def test_a_gesture_without_an_action_does_nothing(armed: Room) -> None:
 
 @pytest.mark.parametrize("state", ["no signal", "frozen", "unsupported mode", "no device"])
 def test_a_source_that_is_not_live_is_refused_by_its_state(armed: Room, state: str) -> None:
+    assert armed.press().done
     armed.grabber.state = state
     began = time.monotonic()
     assert armed.press().refused == f"source grabber: {state}"
     assert time.monotonic() - began < 1
-    assert armed.instances() == []
+    assert len(armed.instances()) == 1
+
+
+def test_a_source_that_only_starts_is_waited_for(armed: Room) -> None:
+    armed.grabber.state = "no signal"
+    show = Timer(0.2, lambda: (setattr(armed.grabber, "state", "live"), armed.grabber.show()))
+    show.start()
+    assert armed.do(Action.CAPTURE).done
+    show.join()
+
+
+def test_a_source_that_never_starts_is_refused_by_its_state(
+    armed: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(triggers, "CAPTURE_SECONDS", 0.2)
+    armed.grabber.state = "no signal"
+    assert armed.do(Action.CAPTURE).refused == "source grabber: no signal"
 
 
 def test_a_silent_source_is_refused_in_time_and_leaves_no_empty_series(
