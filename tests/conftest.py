@@ -6,8 +6,13 @@ from collections.abc import Iterator
 
 import pydicom.config
 import pytest
+from hypothesis import settings
 
 from services.dicom import guards
+
+# a busy machine is slow, not wrong; what hangs meets pytest's own time limit
+settings.register_profile("gantry", deadline=None)
+settings.load_profile("gantry")
 
 pytest_plugins = ("tests.peers.fixtures",)
 
