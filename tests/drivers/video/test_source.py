@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from drivers.frame import Frame
 from drivers.pattern_counter import read_counter
 from drivers.timing import Timing
 from drivers.video import edid
+from drivers.video.device import FieldOrder, TimingsFault
 from drivers.video.profile import CaptureProfile, Crop
 from drivers.video.signal import SignalState, learn
 from drivers.video.sim import SimulatedGrabber
@@ -459,3 +461,33 @@ def test_whatever_happens_no_unfit_picture_leaves_it(
         assert all(fit(number) for number in shown)
     times = [frame.monotonic_ns for frame in frames]
     assert times == sorted(set(times))
+
+
+def test_a_device_that_hangs_for_good_is_opened_again() -> None:
+    bench = opened(stall_at=10)  # until it is started anew, as many grabbers do
+    frames = bench.run(8)
+    assert bench.when(SignalState.NO_SIGNAL) < 10 / RATE + 2
+    assert bench.states[-1][1] is SignalState.LIVE
+    assert counters(frames) == [frame.sequence for frame in frames] == list(range(len(frames)))
+
+
+def test_a_signal_that_the_bridge_cannot_take_is_unsupported() -> None:
+    bench = Bench(GrabberModel(("YUYV",), 64, 48, rate=RATE, bridge=True))
+    bench.grabber.query_timings = lambda: TimingsFault.OUT_OF_RANGE  # type: ignore[method-assign]
+    bench.source.open()
+    assert bench.source.state is SignalState.UNSUPPORTED_MODE
+    with pytest.raises(SourceTimeout, match="out of the range of the device"):
+        bench.read(1)
+
+
+@pytest.mark.parametrize("order", [FieldOrder.TOP, FieldOrder.BOTTOM, FieldOrder.ALTERNATE])
+def test_single_fields_are_no_pictures(order: FieldOrder) -> None:
+    bench = Bench()
+    whole = bench.grabber._layout
+    bench.grabber.configure = (  # type: ignore[method-assign]
+        lambda request: replace(whole, fields=order)
+    )
+    bench.source.open()
+    assert bench.source.state is SignalState.UNSUPPORTED_MODE
+    with pytest.raises(SourceTimeout, match="single fields instead of whole pictures"):
+        bench.read(1)
