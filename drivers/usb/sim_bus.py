@@ -73,7 +73,8 @@ class SimulatedBus(usb.backend.IBackend):  # type: ignore[misc]
         self._addresses = 0
 
     def plug(self, device: SimulatedUsbDevice, port: int = 1) -> None:
-        """Put a device into a socket of bus 1."""
+        """Put a device into a socket of bus 1, where it gets its power and begins anew."""
+        device.reset()
         with self._lock:
             self._addresses += 1
             self._sockets[port] = _Plugged(device, port, self._addresses)

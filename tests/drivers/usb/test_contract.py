@@ -30,7 +30,7 @@ def make(request: pytest.FixtureRequest) -> Make:
     if request.param == "real":
         return lambda: DigitiserSource("digitiser", os.environ[REAL])
     bus = SimulatedBus()
-    bus.plug(SimulatedDigitiser(64, 96, 100))
+    bus.plug(SimulatedDigitiser(64, 96, 20))
     return lambda: DigitiserSource("digitiser", "serial:SIM0001", backend=bus)
 
 
