@@ -14,6 +14,7 @@ import sys
 import tarfile
 import time
 from pathlib import Path
+from xml.etree import ElementTree
 
 from tests.hardware import image
 from tests.hardware.hands import Hands
@@ -72,9 +73,12 @@ def _results(tar: Path) -> int:
         with tarfile.open(tar) as archive:
             archive.extractall(folder, filter="data")
         outcome = json.loads((folder / "outcome.json").read_text())
-    except (tarfile.TarError, OSError) as failure:
+        figures = ElementTree.parse(folder / "junit.xml").iter("property")
+    except (tarfile.TarError, OSError, ElementTree.ParseError) as failure:
         print(f"The guest powered off without results: {failure}", file=sys.stderr)
         return 1
+    for figure in figures:
+        print(f"{figure.get('name')}: {figure.get('value')}")
     print(f"results in {folder}, exit status {outcome['status']}")
     return int(outcome["status"])
 

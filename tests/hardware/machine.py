@@ -43,10 +43,13 @@ class Machine:
             *("-append", KERNEL, "-serial", f"file:{self.console}"),
             *("-qmp", f"unix:{folder / 'qmp'},server=on,wait=off"),
             *("-device", "virtio-rng-pci", "-device", "qemu-xhci,id=usb"),
-            # A null-modem cable from an adapter at USB to the second port of the board.
+            # Two adapters at the two ends of a null-modem cable, on a controller of their own: on
+            # QEMU's xHCI every second opening of a port that was waited on hears nothing.
+            *("-device", "piix3-usb-uhci,id=cables"),
             *("-chardev", f"socket,id=cable,path={folder / 'cable'},server=on,wait=off"),
-            *("-device", "usb-serial,bus=usb.0,chardev=cable,always-plugged=on,serial=CABLE1"),
-            *("-serial", f"unix:{folder / 'cable'}"),
+            *("-device", "usb-serial,bus=cables.0,chardev=cable,always-plugged=on,serial=CABLE1"),
+            *("-chardev", f"socket,id=far,path={folder / 'cable'}"),
+            *("-device", "usb-serial,bus=cables.0,chardev=far,always-plugged=on,serial=CABLE2"),
             *("-device", "virtio-serial-pci"),
             *("-chardev", f"file,id=results,path={self.results}"),
             *("-device", "virtserialport,chardev=results,name=gantry.results"),

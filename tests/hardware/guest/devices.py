@@ -39,7 +39,7 @@ def appear() -> dict[str, str]:
         "GANTRY_GPIO_MODULE": "RPi.GPIO",
         "GANTRY_GPIO_LINES": str(_lines()),
         "GANTRY_TTY_DEVICE": "serial:CABLE1",
-        "GANTRY_TTY_PEER": "/dev/ttyS1",
+        "GANTRY_TTY_PEER": str(next(Path("/dev/serial/by-id").glob("*CABLE2*"))),
         "RPI_LGPIO_CHIP": chip.removeprefix("gpiochip"),
         # A Pi 3 B: rpi-lgpio asks which board it is on.
         "RPI_LGPIO_REVISION": "a02082",
