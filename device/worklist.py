@@ -193,6 +193,11 @@ class WorklistItem:
         return _text(self.dataset, "PatientName")
 
     @property
+    def readable_name(self) -> str:
+        """The first component group that says anything: a name may be in ideographs alone."""
+        return next((group for group in self.patient_name.split("=") if group.strip(" ^")), "")
+
+    @property
     def patient_id(self) -> str:
         return _text(self.dataset, "PatientID")
 

@@ -38,6 +38,7 @@ def exam_as_plain(box: Box, exam: Exam) -> dict[str, Any]:
         "state": exam.state.value,
         "scheduled": exam.scheduled,
         "patient_name": item.patient_name,
+        "readable_name": item.readable_name,
         "patient_id": item.patient_id,
         "birth_date": item.patient_birth_date,
         "sex": item.patient_sex,

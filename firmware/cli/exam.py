@@ -98,7 +98,7 @@ def start(
     click.echo(begun.exam_id)
     item = begun.item
     click.echo(
-        f"Exam {begun.exam_id} started: {item.patient_name.split('=')[0] or 'no name'}, "
+        f"Exam {begun.exam_id} started: {item.readable_name or 'no name'}, "
         f"born {item.patient_birth_date or 'unknown'}, ID {item.patient_id or 'none'}, "
         f"accession {item.accession_number or 'none'}.",
         err=True,
@@ -109,6 +109,14 @@ def _pick(box: Box, key: str) -> WorklistItem:
     item = cache.get(box.catalog, key).item
     for exam_id, state in cache.exams_of(box.catalog, item.key):
         click.echo(f"Attention: this entry has exam {exam_id} already ({state}).", err=True)
+    for other in catalog_exams.of_study(box.catalog, item.study_instance_uid):
+        if other.item.patient_id != item.patient_id:
+            click.echo(
+                f"Attention: exam {other.exam_id} has the same Study Instance UID and another "
+                f"patient ID. Archives file both under one study: ask the RIS administrator "
+                f"whether these are one patient before you take images.",
+                err=True,
+            )
     status = item.scheduled_procedure_step_status
     if status in ("STARTED", "DEPARTED", "COMPLETED"):
         click.echo(f"Attention: the RIS lists this entry as {status}: done elsewhere?", err=True)
@@ -280,7 +288,7 @@ def list_exams(limit: int, as_json: bool, config_file: Path | None) -> None:
                 row["exam"],
                 row["started"][:16].replace("T", " "),
                 row["state"],
-                row["patient_name"].split("=")[0],
+                row["readable_name"],
                 row["patient_id"],
                 row["modality"],
                 row["acquired"],

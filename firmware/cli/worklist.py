@@ -22,6 +22,7 @@ from firmware.cli.context import (
 from services import worklist as worklists
 from services.box import Box
 from services.catalog import worklist as cache
+from services.dicom.peers import Service
 
 Day = Date | Literal["today"]
 
@@ -112,6 +113,14 @@ def worklist(
 
 
 def _ask(box: Box, keys: QueryKeys, *, must: bool) -> None:
+    if not box.offering(Service.WORKLIST):
+        message = (
+            "no RIS is configured, so nobody was asked: add 'worklist' to the services of a "
+            "[[peers]] table in gantry.toml"
+        )
+        if must:
+            raise click.ClickException(message)
+        click.echo(f"Attention: {message}.", err=True)
     for outcome in worklists.refresh(box, keys):
         if outcome.error and must:
             raise click.ClickException(
@@ -134,7 +143,7 @@ def _print(box: Box, entries: list[cache.CachedItem], today: Date) -> None:
                     entry.item.key,
                     entry.item.start_date,
                     entry.item.start_time[:4],
-                    entry.item.patient_name.split("=")[0],
+                    entry.item.readable_name,
                     entry.item.patient_id,
                     entry.item.patient_birth_date,
                     entry.item.patient_sex,

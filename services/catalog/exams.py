@@ -131,6 +131,15 @@ def recent(catalog: Catalog, limit: int = 100) -> list[Exam]:
     return [load(catalog, row["exam_id"]) for row in rows]
 
 
+def of_study(catalog: Catalog, study_instance_uid: str) -> list[Exam]:
+    """The exams of one study, oldest first."""
+    rows = catalog.rows(
+        "SELECT exam_id FROM exam WHERE study_instance_uid = ? ORDER BY number",
+        [study_instance_uid],
+    )
+    return [load(catalog, row["exam_id"]) for row in rows]
+
+
 def insert_series(db: Database, exam_id: str, series: Series) -> None:
     db.table("series").insert(
         {

@@ -189,7 +189,8 @@ def redirect(
     """
     peer = next((each for each in peers if each.name == target), None)
     if peer is None:
-        raise NotFound(f"no peer is called {target!r}: {', '.join(p.name for p in peers)} are")
+        known = ", ".join(each.name for each in peers) or "none"
+        raise NotFound(f"no peer is called {target!r}; configured: {known}")
     with catalog.writing() as db:
         delivery = get(catalog, delivery_id)
         _refuse_redirecting(db, delivery, peer)

@@ -93,6 +93,7 @@ def test_every_property_comes_from_its_attribute(implicit: bool) -> None:
         if isinstance(getattr(WorklistItem, name), property) and name not in ("step", "key")
     } == {
         "patient_name": "Müller^Jörg",
+        "readable_name": "Müller^Jörg",
         "patient_id": "P1",
         "issuer_of_patient_id": "HOSP",
         "patient_birth_date": "19700101",

@@ -12,7 +12,15 @@ from device.worklist import QueryKeys, WorklistItem
 from services.catalog import Catalog
 from services.catalog import worklist as cache
 from tests.device.iod.factories import answer
+from tests.end_to_end.cli import Gantry
 from tests.end_to_end.settings import Settings
+
+
+def received(gantry: Gantry, *items: WorklistItem) -> None:
+    """The RIS has sent these."""
+    gantry.state.mkdir(exist_ok=True)
+    with Catalog(gantry.state / "catalog.sqlite") as catalog:
+        cache.replace(catalog, "ris", QueryKeys(), items, truncated=False, at=1.0)
 
 
 # at any moment it is another day at one of them than at the machine that runs this
@@ -27,9 +35,33 @@ def test_today_is_the_hospitals_day(tmp_path: Path, zone: str) -> None:
         ds = answer(number=number)
         ds.ScheduledProcedureStepSequence[0].ScheduledProcedureStepStartDate = f"{day:%Y%m%d}"
         items.append(WorklistItem.from_dataset(ds))
-    gantry.state.mkdir(exist_ok=True)
-    with Catalog(gantry.state / "catalog.sqlite") as catalog:
-        cache.replace(catalog, "ris", QueryKeys(), items, truncated=False, at=1.0)
+    received(gantry, *items)
     for asked in ("today", "today..today"):
         listed = gantry("worklist", "--cached", "--json", "--date", asked).good().json()
         assert [entry["start_date"] for entry in listed] == [f"{today:%Y%m%d}"]
+
+
+def test_a_name_in_ideographs_alone_is_shown_everywhere(tmp_path: Path) -> None:
+    gantry = Settings().write(tmp_path)
+    item = WorklistItem.from_dataset(answer(name="=山田^太郎=やまだ^たろう"))
+    received(gantry, item)
+    assert "山田^太郎" in gantry("worklist", "--cached").good().out
+    assert "山田^太郎" in gantry("exam", "start", "--item", item.key).good().err
+    assert "山田^太郎" in gantry("exam", "list").good().out
+
+
+def test_one_study_for_two_patients_is_said_before_images_are_taken(tmp_path: Path) -> None:
+    gantry = Settings().write(tmp_path)
+    first = WorklistItem.from_dataset(answer())
+    second = WorklistItem.from_dataset(answer(PatientID="PID-2", name="Roe^Richard"))
+    assert second.study_instance_uid == first.study_instance_uid
+    received(gantry, first, second)
+    assert "another patient ID" not in gantry("exam", "start", "--item", first.key).good().err
+    told = gantry("exam", "start", "--item", second.key).good().err
+    assert "exam 1 has the same Study Instance UID and another patient ID" in told
+
+
+def test_without_a_ris_an_empty_list_is_never_taken_for_its_answer(tmp_path: Path) -> None:
+    gantry = Settings().write(tmp_path)
+    gantry("worklist", "--refresh", "--json").refused("no RIS is configured", "[[peers]]")
+    assert "no RIS is configured" in gantry("worklist").good().err
