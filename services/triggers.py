@@ -172,14 +172,19 @@ class TriggerDesk:
         with self._lock:
             armed, self._armed = self._armed, None
             self._panel.ready(False)
-            if armed is not None:
+            if armed is None:
+                return
+            try:
                 _end_clip(armed)
+            finally:
                 armed.source.close()
 
     def close(self) -> None:
         """Disarm, for good."""
-        self.disarm()
-        self._recorder.shutdown()
+        try:
+            self.disarm()
+        finally:
+            self._recorder.shutdown()
 
     def serve(self, stream: TriggerStream, stop: Event) -> None:
         """Do what the stream brings until told to stop."""

@@ -296,6 +296,18 @@ def test_disarming_ends_a_clip_and_keeps_it(armed: Room) -> None:
     assert armed.outcomes[-1].done
 
 
+def test_a_fault_of_ours_in_a_clip_is_not_kept_quiet_and_lets_go_of_the_source(
+    armed: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(triggers.Acquisition, "run", lambda *_, **__: 1 // 0)
+    with armed.running():
+        armed.do(Action.RECORD)
+    with pytest.raises(ZeroDivisionError):
+        armed.desk.disarm()
+    assert armed.grabber.closed == 1
+    assert armed.panel.told[-2:] == ["recording False", "ready False"]
+
+
 def test_a_protocol_of_slices_records_no_clips(room: Room) -> None:
     room.desk.arm(room.exam.exam_id, "Slices")
     assert "no clips" in room.press(Action.RECORD).refused
