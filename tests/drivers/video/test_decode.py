@@ -278,6 +278,13 @@ def test_studio_range_of_deep_samples_scales_by_powers_of_two() -> None:
     assert (new[64], new[940]) == (0, 1023)
 
 
+def test_measured_ranges_of_deep_samples_scale_by_their_largest_value() -> None:
+    new = levels.table((1, 255), 10)
+    assert new is not None
+    assert new[4] == 0
+    assert new[1022] < new[1023] == 1023
+
+
 def test_the_pixel_aspect_is_the_profile_s_else_the_device_s() -> None:
     device = Layout("UYVY", 720, 576, 1440, 829440, pixel_aspect=(54, 59))
     assert pixel_aspect(device, CaptureProfile("p", "x")) == (54, 59)

@@ -72,6 +72,9 @@ def test_a_learnt_black_screen_does_not_swallow_one_with_a_line_of_text() -> Non
     signature = learn([noisy(flat(16, 16, 16)) for _ in range(5)])
     assert signature.matches(noisy(flat(16, 16, 16)))
     assert not signature.matches(noisy(black_with_text()))
+    one_dot = flat(16, 16, 16)
+    one_dot[4:7, 4] = 235  # hardly brighter on average, but no longer even
+    assert not signature.matches(noisy(one_dot))
 
 
 def test_a_learnt_warning_stands_for_protected_content() -> None:
