@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import platform
 import select
 import shutil
 import sys
@@ -26,6 +27,9 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=15, help="for the guest, boot included")
     parser.add_argument("pytest", nargs="*", help="instead of the whole selection")
     options = parser.parse_args()
+    if platform.machine() != "x86_64":
+        print("make test-hardware builds its guest on amd64 only.", file=sys.stderr)
+        return 2
     started = time.monotonic()
     disks = image.build(options.pytest)
     print(f"[{time.monotonic() - started:6.1f} s] the guest's disks are ready", flush=True)
