@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from firmware.capture import wire
@@ -57,6 +58,16 @@ class WorkerProcess:
     def pid(self) -> int:
         """Process id."""
         return self._process.pid
+
+    @property
+    def is_runnable(self) -> bool:
+        """Whether it has work to do and only waits for a processor (proc(5), state R)."""
+        try:
+            stat = Path(f"/proc/{self.pid}/stat").read_text()
+        except OSError:
+            return False
+        # the name of the program, which may hold anything, ends with the last bracket
+        return stat.rpartition(")")[2].split()[0] == "R"
 
     def hang_up(self) -> None:
         """Let the worker end by itself; whoever waits for its messages is woken."""

@@ -28,6 +28,10 @@ START_SECONDS = 10.0
 SEARCH_SECONDS = 5.0
 """For a source that is not live: it may be setting up its device anew, which blocks for a while."""
 
+STARVED_SECONDS = 3.0
+"""More for one that wants to run and gets no processor: killing it would only make things worse."""
+
+_GLANCE = 0.05
 _FIRST_PAUSE = 0.1
 _LONGEST_PAUSE = 5.0
 
@@ -116,6 +120,9 @@ class Watch:
         while True:
             readable, _, _ = select.select([worker.link], [], [], max(0.0, deadline - monotonic()))
             if not readable:
+                if worker.is_runnable and monotonic() < deadline + STARVED_SECONDS:
+                    select.select([worker.link], [], [], _GLANCE)
+                    continue
                 return _Outcome.HUNG
             heard = wire.receive_from_worker(worker.link)
             if self.closing.is_set():

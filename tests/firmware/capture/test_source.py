@@ -23,6 +23,7 @@ from drivers.pattern import PatternSource
 from drivers.replay import ReplaySource
 from drivers.video.profile import CaptureProfile
 from drivers.video.signal import SignalState
+from firmware.capture.process import WorkerProcess
 from firmware.capture.source import CapturedSource
 from firmware.capture.spec import DigitiserSpec, PatternSpec, ReplaySpec, SimulatedSpec, Spec
 from tests.drivers import media
@@ -160,6 +161,19 @@ def test_a_worker_that_hangs_is_killed_and_another_goes_on() -> None:
         assert source.restarts == 1
         gaps = sum(after - before - 1 for before, after in itertools.pairwise(numbers))
         assert gaps == source.dropped
+
+
+@pytest.mark.fault
+def test_a_worker_that_wants_to_run_is_told_from_one_that_hangs() -> None:
+    worker = WorkerProcess(PatternSpec("p", 0, rows=2048, columns=2048, bits=16), BERLIN)
+    try:
+        # it draws large pictures and finds no free slot: it never rests
+        until(lambda: worker.is_runnable, 10)
+        os.kill(worker.pid, signal.SIGSTOP)
+        until(lambda: not worker.is_runnable, 2)
+    finally:
+        worker.end(kill=True)
+    assert not worker.is_runnable
 
 
 @pytest.mark.fault
