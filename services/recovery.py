@@ -62,12 +62,12 @@ def recover(box: Box) -> Report:
     with box.spool.quiet() as quiet:
         if not quiet:
             return Report(ran=False, leases=leases)
-        recordings = _finish_recordings(box)
+        recordings, unfinished = _finish_recordings(box)
         known = {
             row["path"]: row
             for row in box.catalog.rows("SELECT path, size, removed, missing FROM instance")
         }
-        unfinished = adopted = quarantined = 0
+        adopted = quarantined = 0
         present: set[str] = set()
         for path in list(box.spool.files()):
             relative = path.relative_to(box.spool.root).as_posix()
@@ -91,12 +91,18 @@ def recover(box: Box) -> Report:
     return report
 
 
-def _finish_recordings(box: Box) -> dict[str, FinishedClip]:
-    """Clips that a crash cut off, made whole as far as they go; by their path in the spool."""
+def _finish_recordings(box: Box) -> tuple[dict[str, FinishedClip], int]:
+    """Clips that a crash cut off, made whole as far as they go; by their path in the spool.
+
+    The second value counts those of which nothing was whole.
+    """
     finished: dict[str, FinishedClip] = {}
+    empty = 0
     for path in list(box.spool.files()):
         if not path.name.endswith(JOURNAL_SUFFIX):
             continue
+        data = path.with_name(path.name.removesuffix(JOURNAL_SUFFIX) + TEMPORARY_SUFFIX)
+        begun = data.is_file()
         try:
             clip = finish_cut_off(box.spool, path)
         except (OSError, ValueError, InvalidDicomError) as error:
@@ -105,14 +111,16 @@ def _finish_recordings(box: Box) -> dict[str, FinishedClip]:
                 "a recording that was cut off cannot be finished (%s); its journal was set aside"
                 " as %s, and its data beside it", type(error).__name__, target.name,
             )  # fmt: skip
-            data = path.with_name(path.name.removesuffix(JOURNAL_SUFFIX) + TEMPORARY_SUFFIX)
             if data.is_file():
                 box.spool.set_aside(data)
             continue
         if clip is not None:
             _log.warning("a recording was cut off: its first %d frames are kept", clip.frames)
             finished[clip.relative] = clip
-    return finished
+        elif begun:
+            _log.warning("a recording was cut off before one frame of it was whole: it is lost")
+            empty += 1
+    return finished, empty
 
 
 def _adopt(box: Box, path: Path, relative: str, clip: FinishedClip | None) -> bool:
