@@ -64,8 +64,8 @@ def recover(box: Box) -> Report:
             return Report(ran=False, leases=leases)
         recordings, unfinished = _finish_recordings(box)
         known = {
-            row["path"]: row
-            for row in box.catalog.rows("SELECT path, size, removed, missing FROM instance")
+            row["path"]
+            for row in box.catalog.rows("SELECT path FROM instance WHERE removed IS NULL")
         }
         adopted = quarantined = 0
         present: set[str] = set()
@@ -76,15 +76,15 @@ def recover(box: Box) -> Report:
                 unfinished += 1
             elif relative in known:
                 present.add(relative)
-                if known[relative]["removed"]:
-                    box.spool.remove(relative)
+            elif _was_removed(box, relative):
+                box.spool.remove(relative)
             elif _adopt(box, path, relative, recordings.get(relative)):
                 adopted += 1
             else:
                 target = box.spool.set_aside(path)
                 _log.error("a file that belongs to no exam was set aside as %s", target.name)
                 quarantined += 1
-        missing = _mark_missing(box, set(known) - present, known)
+        missing = _mark_missing(box, known - present)
     report = Report(True, unfinished, len(recordings), adopted, quarantined, missing, leases)
     if report != Report(True):
         _log.warning("after a crash or a power cut: %s", report)
@@ -198,10 +198,16 @@ def _object_name(sop_class_uid: str) -> str:
     return kinds.get(UID(sop_class_uid), "SC multi-frame")
 
 
-def _mark_missing(box: Box, gone: set[str], known: dict[str, dict[str, object]]) -> int:
+def _was_removed(box: Box, relative: str) -> bool:
+    """Whether retention has let the image go, and was cut off before its file went."""
+    row = box.catalog.row("SELECT removed FROM instance WHERE path = ?", [relative])
+    return row is not None and row["removed"] is not None
+
+
+def _mark_missing(box: Box, gone: set[str]) -> int:
     now = box.clock.now().isoformat()
     lost = 0
-    for path in sorted(path for path in gone if not known[path]["removed"]):
+    for path in sorted(gone):
         with box.catalog.writing() as db:
             marked = db.conn.execute(
                 "UPDATE instance SET missing = ifnull(missing, ?)"
