@@ -1,7 +1,9 @@
 """How contacts bounce: times of their edges, in the form in which a logic analyser gives them.
 
 They are modelled on kinds of switches, not measured on particular ones; a recording of a site's own
-pedal has the same form and can be put beside them. Each trace is one movement of the contact: microseconds since its first edge, and whether the
+pedal has the same form and can be put beside them.
+
+Each trace is one movement of the contact: microseconds since its first edge, and whether the
 contact is closed from then on. The last edge is the level at which it rests.
 """
 
