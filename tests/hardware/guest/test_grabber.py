@@ -47,8 +47,8 @@ def modality(device: VideoDevice) -> Iterator[Modality]:
 
 def buffers(device: VideoDevice, count: int) -> Iterator[RawBuffer]:
     for _ in range(count):
-        buffer = device.dequeue(10)
-        assert buffer is not None
+        while (buffer := device.dequeue(10)) is None:
+            device.events()  # vivid tells of another input, whoever chose it
         yield buffer
         device.requeue(buffer)
 
