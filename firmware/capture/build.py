@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from drivers.errors import SourceUnavailable
 from drivers.timing import Timing
 from firmware.capture.simulated import (
     DIGITISER,
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from drivers.pattern import PatternSource
     from drivers.replay import ReplaySource
     from drivers.usb.digitiser import DigitiserSource
+    from drivers.video.discovery import Roots
     from drivers.video.source import VideoSource
 
     Source = PatternSource | ReplaySource | VideoSource | DigitiserSource
@@ -77,7 +79,24 @@ def _video(spec: VideoSpec, timing: Timing) -> VideoSource:
     from drivers.video.source import VideoSource
 
     profile = replace(spec.profile, name=spec.name)
-    return VideoSource(profile, factory(profile.device), timing)
+    if profile.device:
+        return VideoSource(profile, factory(profile.device), timing)
+    return VideoSource(profile, lambda: factory(only_grabber(spec.name))(), timing)
+
+
+def only_grabber(name: str, roots: Roots | None = None) -> str:
+    """The path of the one grabber that is plugged in, where the configuration names none."""
+    from drivers.video.discovery import SYSTEM, list_devices
+
+    paths = sorted({device.path for device in list_devices(roots or SYSTEM)})
+    if len(paths) == 1:
+        return paths[0]
+    reason = "no grabber is plugged in"
+    if paths:
+        reason = f"several grabbers are plugged in, and none is named: {', '.join(paths)}"
+    raise SourceUnavailable(
+        name, reason, "Name one as the source's device; 'gantry devices' shows them."
+    )
 
 
 def _simulated_grabber(spec: SimulatedSpec, timing: Timing) -> VideoSource:

@@ -92,10 +92,13 @@ def _rows(configuration: Configuration, *, probe: bool) -> list[dict[str, Any]]:
     from firmware.capture.inventory import list_devices
 
     there = list_devices()
+    grabbers = {device.identity.partition("#")[0] for device in there if device.kind == "video"}
+    alone = len(grabbers) == 1
     sources = [source for source in configuration.sources if source.kind in _KINDS]
     rows = []
     for device in there:
-        source = next((each for each in sources if _means(each, configuration, device)), None)
+        meant = (each for each in sources if _means(each, configuration, device, alone=alone))
+        source = next(meant, None)
         rows.append({**device.as_json(), "source": source.name if source else ""})
     found = {row["source"] for row in rows}
     for source in sources:
@@ -117,12 +120,15 @@ def _wanted(source: SourceSettings, configuration: Configuration) -> str:
     return profiles.get(source.profile, "")
 
 
-def _means(source: SourceSettings, configuration: Configuration, device: Device) -> bool:
+def _means(
+    source: SourceSettings, configuration: Configuration, device: Device, *, alone: bool
+) -> bool:
+    """Whether a source is this device; a grabber that stands ``alone`` needs no name."""
     if _KINDS[source.kind] != device.kind:
         return False
     wanted = _wanted(source, configuration)
     if not wanted:
-        return source.kind == "usb" and device.detail == "digitiser"
+        return device.detail == "digitiser" if source.kind == "usb" else alone
     names = {device.identity, device.node}
     if device.serial_number:
         names |= {device.serial_number, f"serial:{device.serial_number}"}
