@@ -75,6 +75,8 @@ def state_of(box: Box, item: WorklistItem) -> str:
 def age_of(box: Box, fresh: cache.Freshness) -> str:
     """One line: how old the list is and whether the RIS answered last time."""
     if fresh.succeeded is None:
+        if not fresh.error:
+            return f"{fresh.peer}: the whole list was not asked for yet"
         return f"{fresh.peer}: never answered. {fresh.error}"
     minutes = max(0, int((box.wall() - fresh.succeeded) / 60))
     age = "just now" if minutes == 0 else f"{minutes} min ago"

@@ -6,6 +6,8 @@ import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from sqlite_utils import Database
+
 from device.errors import InvalidIdentity
 from device.worklist import QueryKeys, WorklistItem
 from services.catalog.database import Catalog, Row
@@ -27,7 +29,7 @@ class CachedItem:
 class Freshness:
     """What the last refresh from one RIS brought.
 
-    ``succeeded`` is None when no answer ever came; ``error`` is empty when the last attempt
+    ``succeeded`` is None when no answer about everybody ever came; ``error`` is empty when the last attempt
     succeeded.
     """
 
@@ -77,17 +79,23 @@ def replace(
             ),
             pk="key",
         )
-        db.table("worklist_refresh").upsert(
-            {
-                "peer": peer,
-                "succeeded": at,
-                "attempted": at,
-                "items": len(items),
-                "truncated": int(truncated),
-                "error": "",
-            },
-            pk="peer",
-        )
+        _note_answer(db, peer, keys, len(items), truncated=truncated, at=at)
+
+
+def _note_answer(
+    db: Database, peer: str, keys: QueryKeys, items: int, *, truncated: bool, at: float
+) -> None:
+    """The list is as old as the last answer about everybody: a query for one patient leaves it."""
+    whole = keys == QueryKeys(date=keys.date)
+    db.conn.execute(
+        "INSERT INTO worklist_refresh (peer, succeeded, attempted, items, truncated, error)"
+        " VALUES (:peer, CASE WHEN :whole THEN :at END, :at, :items, :truncated, '')"
+        " ON CONFLICT (peer) DO UPDATE SET attempted = :at, error = '',"
+        " succeeded = CASE WHEN :whole THEN :at ELSE succeeded END,"
+        " items = CASE WHEN :whole THEN :items ELSE items END,"
+        " truncated = CASE WHEN :whole THEN :truncated ELSE truncated END",
+        {"peer": peer, "whole": whole, "at": at, "items": items, "truncated": int(truncated)},
+    )
 
 
 def note_failure(catalog: Catalog, peer: str, error: str, *, at: float) -> None:

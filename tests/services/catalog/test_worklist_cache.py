@@ -117,3 +117,13 @@ def test_entries_come_in_the_order_of_their_start(catalog: Catalog) -> None:
     early.ScheduledProcedureStepSequence[0].ScheduledProcedureStepStartTime = "070000"
     take(catalog, WorklistItem.from_dataset(late), WorklistItem.from_dataset(early))
     assert listed(catalog) == ["ACC0002", "ACC0001"]
+
+
+def test_a_query_for_one_patient_does_not_make_the_list_look_fresh(catalog: Catalog) -> None:
+    one = QueryKeys(patient_id="PID-1")
+    cache.replace(catalog, "ris", one, [entry(1)], truncated=False, at=50.0)
+    assert cache.freshness(catalog)[0].succeeded is None
+    take(catalog, entry(1), entry(2))
+    cache.replace(catalog, "ris", one, [entry(1)], truncated=False, at=900.0)
+    (fresh,) = cache.freshness(catalog)
+    assert (fresh.succeeded, fresh.attempted, fresh.items) == (100.0, 900.0, 2)
