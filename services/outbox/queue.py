@@ -26,6 +26,9 @@ _DUE = """
     OR (d.state = 'awaiting' AND (d.lease_until <= :now OR d.lease_until > :now + 864000))
 """
 
+_PUT_OFF = 3
+"""Attempts from which on an image that the archive keeps putting off delays no promise of others."""
+
 _READY = """
     CASE d.kind
         WHEN 'mpps-set' THEN EXISTS (
@@ -33,10 +36,12 @@ _READY = """
             AND c.kind = 'mpps-create' AND c.state = 'done')
         WHEN 'commit' THEN NOT EXISTS (
             SELECT 1 FROM delivery s WHERE s.exam_id = d.exam_id AND s.peer = d.peer
-            AND s.kind = 'store' AND s.state IN ('waiting', 'sending'))
+            AND s.kind = 'store' AND s.state IN ('waiting', 'sending')
+            AND s.attempts < :put_off)
         WHEN 'check' THEN NOT EXISTS (
             SELECT 1 FROM delivery s WHERE s.exam_id = d.exam_id AND s.peer = d.peer
-            AND s.kind = 'store' AND s.state IN ('waiting', 'sending'))
+            AND s.kind = 'store' AND s.state IN ('waiting', 'sending')
+            AND s.attempts < :put_off)
         ELSE 1
     END
 """
@@ -212,4 +217,5 @@ def _bounds(at: float) -> Row:
         "now": at,
         "longest_delay": max(backoff.LONGEST_DELAY, COMMIT_BATCH_SECONDS),
         "longest_lease": LEASE_SECONDS,
+        "put_off": _PUT_OFF,
     }

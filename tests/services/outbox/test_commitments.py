@@ -385,3 +385,24 @@ def test_an_archive_that_never_reports_is_asked_less_and_less_and_a_person_is_to
     assert waits[:3] == [3600.0, 7200.0, 14400.0]
     assert waits[-1] == 86_400.0
     assert report(box, transaction, images).committed == len(images)
+
+
+def test_an_image_that_is_put_off_for_ever_delays_no_promise_of_the_others(
+    box: Box, clock: HandClock, exam: Exam
+) -> None:
+    uids = add_images(box, exam, 3)
+    lives.complete(box, exam.exam_id)
+    refused = claim(box, Kind.STORE)[-1]
+    with box.catalog.writing() as db:
+        db.conn.execute(
+            "UPDATE delivery SET state = 'waiting' WHERE kind = 'store' AND id != ?", [refused.id]
+        )
+    assert store_all(box) == 2
+    for attempt in range(2):
+        assert claim(box, Kind.COMMIT) == [], f"it may still come, after {attempt} attempts"
+        with box.catalog.writing() as db:
+            queue.retry(db, refused, at=box.wall(), status=0x0110, text="failed")
+        clock.advance(900)
+        (refused,) = claim(box, Kind.STORE)
+    _, _, asked = ask(box)
+    assert sorted(asked) == sorted(uid for uid in uids if uid != refused.sop_instance_uid)
