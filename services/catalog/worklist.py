@@ -29,8 +29,8 @@ class CachedItem:
 class Freshness:
     """What the last refresh from one RIS brought.
 
-    ``succeeded`` is None when no answer about everybody ever came; ``error`` is empty when the last attempt
-    succeeded.
+    ``succeeded`` is None when no answer about everybody ever came; ``error`` is empty when the
+    last attempt succeeded.
     """
 
     peer: str
