@@ -30,6 +30,7 @@ PACKAGES = (
     "initramfs-tools",
     "busybox",
     "kmod",
+    "libusb-1.0-0",
     "udev",
     "python3",
     "python3-evdev",

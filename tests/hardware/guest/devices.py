@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 import time
 from pathlib import Path
+
+from tests.hardware.guest.digitiser_gadget import SERIAL_NUMBER
 
 GRABBER_DRIVER = Path("/sys/bus/platform/drivers/vivid")
 GRABBER = "vivid.0"
@@ -32,12 +35,14 @@ def appear() -> dict[str, str]:
     (bank / "label").write_text("pinctrl-bcm2835")
     (_CONFIGURED / "live").write_text("1")
     chip = (bank / "chip_name").read_text().strip()
+    _plug_digitiser()
     _udev_settles()
     return {
         "GANTRY_HARDWARE": "guest",
         "GANTRY_VIDEO_DEVICE": str(video_node()),
         "GANTRY_GPIO_MODULE": "RPi.GPIO",
         "GANTRY_GPIO_LINES": str(_lines()),
+        "GANTRY_USB_DIGITISER": f"serial:{SERIAL_NUMBER}",
         "GANTRY_TTY_DEVICE": "serial:CABLE1",
         "GANTRY_TTY_PEER": str(next(Path("/dev/serial/by-id").glob("*CABLE2*"))),
         "RPI_LGPIO_CHIP": chip.removeprefix("gpiochip"),
@@ -99,6 +104,20 @@ def leaves(path: Path, seconds: float = 30) -> None:
         if time.monotonic() > deadline:
             raise TimeoutError(f"{path} did not leave within {seconds} s")
         time.sleep(0.05)
+
+
+def _plug_digitiser() -> None:
+    """Let the digitiser be there for as long as the guest runs."""
+    command = [sys.executable, "-m", "tests.hardware.guest.digitiser_gadget"]
+    gadget = subprocess.Popen(command)
+    deadline = time.monotonic() + 60
+    while not any(
+        name.read_text().strip() == SERIAL_NUMBER
+        for name in Path("/sys/bus/usb/devices").glob("*/serial")
+    ):
+        if gadget.poll() is not None or time.monotonic() > deadline:
+            raise TimeoutError("the simulated digitiser did not appear on the USB bus")
+        time.sleep(0.1)
 
 
 def _lines() -> Path:

@@ -21,6 +21,7 @@ TESTS = (
     "tests/drivers/panel/test_contract.py",
     "tests/drivers/hid/test_contract.py",
     "tests/drivers/tty/test_contract.py",
+    "tests/drivers/usb/test_contract.py",
     "tests/hardware/guest",
 )
 PATIENCE = 180
