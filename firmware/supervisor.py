@@ -44,7 +44,7 @@ class Supervisor:
     Parameters
     ----------
     names
-        Sub-commands of ``gantry``.
+        Sub-commands of ``gantry``, such as ``listener`` or ``panel serve``.
     config_file
         Handed to each of them.
     log
@@ -57,7 +57,8 @@ class Supervisor:
         self._log = log
         options = ["--config", str(config_file)] if config_file else []
         self._children = [
-            _Child(name, [sys.executable, "-m", "firmware", name, *options]) for name in names
+            _Child(name, [sys.executable, "-m", "firmware", *name.split(), *options])
+            for name in names
         ]
 
     def run(

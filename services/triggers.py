@@ -239,7 +239,10 @@ class TriggerDesk:
         source = armed.source.record(frame)
         durable = Durable(trigger)
         protocol = replace(armed.protocol, multi_frame=not armed.protocol.video)
-        acquisition = Acquisition(self._box, armed.exam_id, protocol, durable)
+        # what is said of one still does not hold for a clip; a calibration does
+        acquisition = Acquisition(
+            self._box, armed.exam_id, protocol, durable, self._beside(armed.protocol)
+        )
         self._panel.recording(True)
         result = self._recorder.submit(self._record, acquisition, source, trigger, durable)
         armed.clip = _Clip(source, result)

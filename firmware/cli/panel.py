@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,8 +17,6 @@ from firmware.cli.context import (
 )
 
 if TYPE_CHECKING:
-    from drivers.triggers import EventSource
-    from services.side_channels import SideChannel
     from services.trigger_words import Outcome
 
 _STEP = 0.5
@@ -65,12 +62,13 @@ def watch(seconds: float | None, config_file: Path | None) -> None:
     from math import inf
     from time import monotonic
 
+    from firmware.panel_service import serial_lines
     from firmware.side_channels import side_channels
     from firmware.signals import stop_event
     from firmware.triggers import make_hands
 
     configuration = read_configuration(config_file)
-    hands = make_hands(configuration, lines=_lines(side_channels(configuration)))
+    hands = make_hands(configuration, lines=serial_lines(side_channels(configuration)))
     deadline = inf if seconds is None else monotonic() + seconds
     stop = stop_event()
     told: dict[str, str] = {}
@@ -107,6 +105,7 @@ def _understood(reader: Any, text: str) -> str:
 @explained
 def run(exam_id: str, protocol: str, as_json: bool, config_file: Path | None) -> None:
     """Let pedals and scanners act on an open exam, until it is completed or Ctrl-C."""
+    from firmware.panel_service import serial_lines
     from firmware.side_channels import side_channels
     from firmware.signals import stop_event
     from firmware.triggers import make_desk, make_hands
@@ -118,7 +117,7 @@ def run(exam_id: str, protocol: str, as_json: bool, config_file: Path | None) ->
     recovery.recover(box)
     stop = stop_event()
     channels = side_channels(configuration)
-    hands = make_hands(configuration, lines=_lines(channels))
+    hands = make_hands(configuration, lines=serial_lines(channels))
     tell = _print_outcome if as_json else _say
     with listening(channels, exams.load(box.catalog, exam_id)) as says:
         desk = make_desk(configuration, box, hands, tell, says)
@@ -134,13 +133,27 @@ def run(exam_id: str, protocol: str, as_json: bool, config_file: Path | None) ->
             hands.close()
 
 
-def _lines(channels: Sequence[SideChannel]) -> list[EventSource]:
-    """The serial lines among the side channels, which tell of presses and scans as well."""
-    if not channels:
-        return []
-    from drivers.tty.line import TextLine
+@panel.command()
+@config_option
+@explained
+def serve(config_file: Path | None) -> None:
+    """Let pedals and scanners act on whichever exam is open, all day; part of 'gantry run'.
 
-    return [channel.line for channel in channels if isinstance(channel.line, TextLine)]
+    While no exam is open, or more than one, a press is refused with its own tone.
+    """
+    from firmware import logs
+    from firmware.panel_service import PanelService, serial_lines
+    from firmware.side_channels import side_channels
+    from firmware.signals import end_with_supervisor, stop_event
+    from firmware.triggers import make_hands
+
+    logs.begin()
+    end_with_supervisor()
+    configuration, box = open_configured(config_file)
+    stop = stop_event()
+    channels = side_channels(configuration)
+    hands = make_hands(configuration, lines=serial_lines(channels))
+    PanelService(configuration, box, hands, channels).run(stop)
 
 
 def _say(outcome: Outcome) -> None:

@@ -16,16 +16,18 @@ from firmware.config import ConsoleSettings
 _log = logging.getLogger(__name__)
 
 _SERVICES = ("listener", "dispatcher", "console")
+_PANEL = "panel serve"
 
 
 @click.command()
 @config_option
 @explained
 def run(config_file: Path | None) -> None:
-    """Run the whole box: listener, dispatcher and console, each restarted when it dies.
+    """Run the whole box: listener, dispatcher, console, and the panel where there is one.
 
-    Ends with Ctrl+C.
+    Each is restarted when it dies. Ends with Ctrl+C.
     """
+    from firmware.panel_service import is_wanted
     from firmware.signals import stop_event
     from firmware.supervisor import Supervisor
 
@@ -36,7 +38,8 @@ def run(config_file: Path | None) -> None:
         f"Gantry runs. Its page: http://{configuration.console.bind}:{configuration.console.port}/",
         err=True,
     )
-    Supervisor(_SERVICES, config_file).run(stop)
+    services = (*_SERVICES, _PANEL) if is_wanted(configuration) else _SERVICES
+    Supervisor(services, config_file).run(stop)
 
 
 @click.command()

@@ -18,7 +18,8 @@ EXPECTED = {
     "devices simulate", "dispatcher", "exam", "exam acquire", "exam complete", "exam discontinue",
     "exam list", "exam show", "exam start", "hospital",
     "listener", "outbox", "outbox cancel", "outbox drain", "outbox redirect", "outbox resend",
-    "panel", "panel pair", "panel run", "panel watch", "peers", "peers test", "run", "worklist",
+    "panel", "panel pair", "panel run", "panel serve", "panel watch", "peers", "peers test", "run",
+    "worklist",
 }  # fmt: skip
 
 LISTS = (

@@ -1,0 +1,94 @@
+"""The panel follows whichever exam is open, and refuses a press that could mean two patients."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Event, Thread
+
+import pytest
+
+from drivers.panel.sim import SimulatedGpio
+from firmware.assembly import open_box
+from firmware.panel_service import PanelService, is_wanted
+from firmware.triggers import make_hands
+from services import exams as lives
+from services.box import Box
+from services.catalog import exams
+from tests.firmware.test_triggers import PINS, configured, until
+from tests.services.boxes import begin
+
+PEDAL_PIN, READY_PIN = 17, 5
+
+
+@dataclass
+class Room:
+    """A box whose panel is served, and the board that its pedal hangs on."""
+
+    box: Box
+    board: SimulatedGpio
+    log: pytest.LogCaptureFixture
+
+    def press(self) -> None:
+        self.board.press(PEDAL_PIN, "opto-coupler")
+        Event().wait(0.08)  # as long as a foot stays down
+        self.board.release(PEDAL_PIN, "opto-coupler")
+
+    def refusals(self) -> int:
+        return self.log.text.count("refused")
+
+    def images(self, exam_id: str) -> int:
+        return len(exams.instances_of(self.box.catalog, exam_id))
+
+
+@pytest.fixture
+def room(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> Iterator[Room]:
+    caplog.set_level(logging.INFO, "firmware.panel_service")
+    configuration = configured(tmp_path, PINS)
+    assert is_wanted(configuration)
+    board = SimulatedGpio()
+    box = open_box(configuration)
+    hands = make_hands(configuration, lambda _: board)
+    stop = Event()
+    service = PanelService(configuration, box, hands, [])
+    thread = Thread(target=service.run, args=(stop,))
+    thread.start()
+    until(lambda: hands.stream.states.get("panel") == "live")
+    yield Room(box, board, caplog)
+    stop.set()
+    thread.join(20)
+    assert not thread.is_alive()
+    box.catalog.close()
+
+
+def test_it_follows_the_exam_that_is_open(room: Room) -> None:
+    room.press()
+    until(lambda: room.refusals() == 1)
+    assert not room.board.is_high(READY_PIN)
+
+    first = begin(room.box).exam_id
+    until(lambda: room.board.is_high(READY_PIN))
+    room.press()
+    until(lambda: room.images(first) == 1)
+    lives.complete(room.box, first)
+    until(lambda: not room.board.is_high(READY_PIN))
+
+    second = begin(room.box, 2).exam_id
+    until(lambda: room.board.is_high(READY_PIN))
+    room.press()
+    until(lambda: room.images(second) == 1)
+    assert room.images(first) == 1
+
+
+def test_a_press_that_could_mean_two_patients_takes_nothing(room: Room) -> None:
+    first, second = begin(room.box).exam_id, begin(room.box, 2).exam_id
+    until(lambda: not room.board.is_high(READY_PIN))
+    room.press()
+    until(lambda: room.refusals() == 1)
+    assert (room.images(first), room.images(second)) == (0, 0)
+
+
+def test_a_box_without_anything_to_press_has_no_panel(tmp_path: Path) -> None:
+    assert not is_wanted(configured(tmp_path, ""))
