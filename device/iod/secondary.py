@@ -66,7 +66,8 @@ def describe_capture(context: ObjectContext, offers: Offers, because: tuple[str,
     """Say by what the picture was captured, and why it is not more than a capture.
 
     An Image Type other than DERIVED\\SECONDARY is the site's word for a protocol that asks for
-    Secondary Capture; a fallback never carries it.
+    Secondary Capture; a fallback never carries it. Nor does it carry a spacing that was configured
+    for the CT or MR image: on the screen that was captured, zoom decides what a pixel measures.
     """
     offers.generated |= {
         "ConversionType": "DV",
@@ -78,6 +79,8 @@ def describe_capture(context: ObjectContext, offers: Offers, because: tuple[str,
     asked = context.protocol.object
     if asked is not ObjectKind.SC:
         offers.preset.pop("ImageType", None)
+        if "PixelSpacingCalibrationType" not in offers.preset:
+            offers.preset.pop("PixelSpacing", None)
     if because:
         reason = f"Secondary Capture, since a {asked.value} image lacks: {', '.join(because)}"
         offers.generated["DerivationDescription"] = reason[:_LONGEST_DERIVATION]

@@ -43,6 +43,23 @@ def test_a_fallback_does_not_call_itself_an_original() -> None:
     assert list(ds.ImageType) == ["DERIVED", "SECONDARY"]
 
 
+def test_a_fallback_claims_no_millimetres_that_were_meant_for_the_ct_image() -> None:
+    spaced = {"PixelSpacing": [0.5, 0.5]}
+    calibrated = spaced | {
+        "PixelSpacingCalibrationType": "GEOMETRY",
+        "PixelSpacingCalibrationDescription": "ruler on the screen",
+    }
+
+    bare = build_secondary_capture(context(geometry=spaced), grey())
+    ruled = build_secondary_capture(context(geometry=calibrated), grey())
+    native = build_secondary_capture(context(geometry=spaced), grey(attributes=spaced))
+
+    assert "PixelSpacing" not in bare.dataset
+    assert bare.provenance["PixelSpacing"] == "absent"
+    assert ruled.dataset.PixelSpacing == [0.5, 0.5]
+    assert native.dataset.PixelSpacing == [0.5, 0.5]
+
+
 def test_the_site_may_name_the_image_type_of_its_own_captures() -> None:
     technique = {"ImageType": ["ORIGINAL", "PRIMARY", "ABDOMINAL"]}
 
