@@ -38,8 +38,7 @@ $(VENV)/.ready: locks/dev.txt pyproject.toml tools/debian-packages
 	tools/debian-packages demo
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --require-hashes -r locks/dev.txt
-	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation \
-		--config-settings editable_mode=strict -e .
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
 	touch $@
 
 tests/peers/mpps/node_modules/.ready: tests/peers/mpps/package-lock.json tools/debian-packages

@@ -27,7 +27,7 @@ _DUE = """
 """
 
 _PUT_OFF = 3
-"""Attempts from which on an image that the archive keeps putting off delays no promise of others."""
+"""Attempts from which on an image that is put off delays no promise for the others."""
 
 _READY = """
     CASE d.kind
