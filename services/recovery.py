@@ -210,12 +210,12 @@ def _mark_missing(box: Box, gone: set[str]) -> int:
     for path in sorted(gone):
         with box.catalog.writing() as db:
             marked = db.conn.execute(
-                "UPDATE instance SET missing = ifnull(missing, ?)"
-                " WHERE path = ? AND removed IS NULL",
+                "UPDATE instance SET missing = ?"
+                " WHERE path = ? AND removed IS NULL AND missing IS NULL",
                 [now, path],
             )
             if not marked.rowcount:
-                continue  # retention let it go while we were looking
+                continue  # told before, or retention let it go while we were looking
             lost += 1
             db.conn.execute(
                 "UPDATE delivery SET state = 'held', last_text = 'the file is gone from the card',"

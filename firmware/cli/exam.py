@@ -25,6 +25,8 @@ from services.catalog import exams as catalog_exams
 from services.catalog import worklist as cache
 from services.catalog.exams import Instance
 
+_STALE_SECONDS = 86400.0
+
 _REASONS = "\n".join(f"  {code.value}  {code.meaning}" for code in DISCONTINUATION_REASONS.values())
 
 
@@ -106,14 +108,22 @@ def start(
 
 
 def _pick(box: Box, key: str) -> WorklistItem:
-    item = cache.get(box.catalog, key).item
+    entry = cache.get(box.catalog, key)
+    item = entry.item
+    if box.wall() - entry.received > _STALE_SECONDS:
+        click.echo(
+            "Attention: the RIS confirmed this entry more than a day ago; compare it with the "
+            "patient, or run 'gantry worklist --refresh' first.",
+            err=True,
+        )
     for exam_id, state in cache.exams_of(box.catalog, item.key):
         click.echo(f"Attention: this entry has exam {exam_id} already ({state}).", err=True)
     for other in catalog_exams.of_study(box.catalog, item.study_instance_uid):
-        if other.item.patient_id != item.patient_id:
+        differing = _differing(other.item, item)
+        if differing:
             click.echo(
                 f"Attention: exam {other.exam_id} has the same Study Instance UID and another "
-                f"patient ID. Archives file both under one study: ask the RIS administrator "
+                f"{differing}. Archives file both under one study: ask the RIS administrator "
                 f"whether these are one patient before you take images.",
                 err=True,
             )
@@ -121,6 +131,16 @@ def _pick(box: Box, key: str) -> WorklistItem:
     if status in ("STARTED", "DEPARTED", "COMPLETED"):
         click.echo(f"Attention: the RIS lists this entry as {status}: done elsewhere?", err=True)
     return item
+
+
+def _differing(one: WorklistItem, other: WorklistItem) -> str:
+    """What tells the two patients apart, in words; empty when nothing does."""
+    told = (
+        ("patient ID", one.patient_id, other.patient_id),
+        ("name", one.patient_name, other.patient_name),
+        ("birth date", one.patient_birth_date, other.patient_birth_date),
+    )
+    return " and ".join(word for word, here, there in told if here != there)
 
 
 def _warn_of_open_exams(box: Box) -> None:

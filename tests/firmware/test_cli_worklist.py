@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -16,11 +17,11 @@ from tests.end_to_end.cli import Gantry
 from tests.end_to_end.settings import Settings
 
 
-def received(gantry: Gantry, *items: WorklistItem) -> None:
-    """The RIS has sent these."""
+def received(gantry: Gantry, *items: WorklistItem, at: float = 1.0) -> None:
+    """The RIS has sent these, long ago unless said otherwise."""
     gantry.state.mkdir(exist_ok=True)
     with Catalog(gantry.state / "catalog.sqlite") as catalog:
-        cache.replace(catalog, "ris", QueryKeys(), items, truncated=False, at=1.0)
+        cache.replace(catalog, "ris", QueryKeys(), items, truncated=False, at=at)
 
 
 # at any moment it is another day at one of them than at the machine that runs this
@@ -59,6 +60,28 @@ def test_one_study_for_two_patients_is_said_before_images_are_taken(tmp_path: Pa
     assert "another patient ID" not in gantry("exam", "start", "--item", first.key).good().err
     told = gantry("exam", "start", "--item", second.key).good().err
     assert "exam 1 has the same Study Instance UID and another patient ID" in told
+
+
+def test_a_name_that_the_ris_has_corrected_is_said_before_more_images_are_taken(
+    tmp_path: Path,
+) -> None:
+    gantry = Settings().write(tmp_path)
+    before = WorklistItem.from_dataset(answer(name="Smith^Katherine"))
+    after = WorklistItem.from_dataset(answer(name="Smith^Catherine"))
+    received(gantry, before)
+    gantry("exam", "start", "--item", before.key).good()
+    received(gantry, after)
+    told = gantry("exam", "start", "--item", after.key).good().err
+    assert "exam 1 has the same Study Instance UID and another name" in told
+
+
+def test_an_entry_of_the_day_before_is_used_with_a_warning(tmp_path: Path) -> None:
+    gantry = Settings().write(tmp_path)
+    item = WorklistItem.from_dataset(answer())
+    received(gantry, item, at=time.time() - 25 * 3600)
+    assert "more than a day ago" in gantry("exam", "start", "--item", item.key).good().err
+    received(gantry, item, at=time.time() - 3600)
+    assert "more than a day ago" not in gantry("exam", "start", "--item", item.key).good().err
 
 
 def test_without_a_ris_an_empty_list_is_never_taken_for_its_answer(tmp_path: Path) -> None:

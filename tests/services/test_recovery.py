@@ -151,6 +151,7 @@ def test_a_row_without_its_file_is_an_alarm_and_never_dropped(
     }
     assert found == {gone.sop_instance_uid: State.HELD, kept.sop_instance_uid: State.WAITING}
     marks = box.catalog.rows("SELECT missing FROM instance ORDER BY instance_number")
+    assert recover(box) == Report(ran=True), "an alarm is raised once"
     assert marks[0]["missing"]
     assert marks[1]["missing"] is None
     held = next(d for d in operator.deliveries(box.catalog) if d.state is State.HELD)
