@@ -139,8 +139,6 @@ class PatternSource(PacedSource):
             photometric="RGB" if self._colour else "MONOCHROME2",
             attributes=_SYNTHETIC,
             hold=self._faults.stall_seconds if stalls else 0.0,
-            # no screen stands between the numbers and the picture
-            native=True,
         )
 
     def _ramp(self) -> Pixels:
