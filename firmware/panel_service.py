@@ -127,7 +127,6 @@ class PanelService:
         return self._says(frame) if self._says else ()
 
     def _tell(self, outcome: Outcome) -> None:
-        if outcome.refused:
-            _log.warning("%s: %s refused: %s", outcome.source, outcome.action, outcome.refused)
-        else:
+        """Refusals are logged where they are made."""
+        if not outcome.refused:
             _log.info("%s: %s: %d images", outcome.source, outcome.action, len(outcome.instances))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 
 import pydicom.config
@@ -25,3 +26,13 @@ def _as_on_the_box() -> Iterator[None]:
     pydicom.config.settings.writing_validation_mode = pydicom.config.RAISE
     yield
     pydicom.config.settings.writing_validation_mode = before
+
+
+@pytest.fixture(autouse=True)
+def _root_logger_as_before() -> Iterator[None]:
+    """Commands that run in our own process set the root logger up for themselves."""
+    root = logging.getLogger()
+    level, handlers = root.level, list(root.handlers)
+    yield
+    root.setLevel(level)
+    root.handlers[:] = handlers

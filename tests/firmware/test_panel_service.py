@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event, Thread
@@ -17,10 +17,26 @@ from firmware.triggers import make_hands
 from services import exams as lives
 from services.box import Box
 from services.catalog import exams
-from tests.firmware.test_triggers import PINS, configured, until
+from tests.end_to_end.cli import until as until_in
+from tests.firmware.test_triggers import configured
 from tests.services.boxes import begin
 
 PEDAL_PIN, READY_PIN = 17, 5
+PINS = """
+[panel]
+ready_pin = 5
+buzzer_pin = 19
+
+[[triggers]]
+name = "foot"
+kind = "pedal"
+pin = 17
+on_press = "capture"
+"""
+
+
+def until(met: Callable[[], bool]) -> None:
+    until_in(met, 30)
 
 
 @dataclass
@@ -33,8 +49,9 @@ class Room:
 
     def press(self) -> None:
         self.board.press(PEDAL_PIN, "opto-coupler")
-        Event().wait(0.08)  # as long as a foot stays down
+        Event().wait(0.1)  # as long as a foot stays down
         self.board.release(PEDAL_PIN, "opto-coupler")
+        Event().wait(0.1)
 
     def refusals(self) -> int:
         return self.log.text.count("refused")

@@ -7,7 +7,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -35,13 +34,19 @@ class RunningPeer:
 
 
 def program(name: str, package: str) -> str:
-    """Find a Debian program; pynetdicom installs scripts of the same names beside our Python."""
-    ours = Path(sys.executable).parent
+    """Find a Debian program; pynetdicom installs scripts of the same names into every venv."""
     folders = [*os.environ.get("PATH", "").split(os.pathsep), "/usr/bin", "/usr/sbin"]
-    path = os.pathsep.join(folder for folder in folders if Path(folder) != ours)
-    found = shutil.which(name, path=path)
-    assert found, f"{name} is not installed: apt-get install {package}"
-    return found
+    for folder in folders:
+        found = shutil.which(name, path=folder)
+        if found and not _is_python_script(Path(found)):
+            return found
+    raise AssertionError(f"{name} is not installed: apt-get install {package}")
+
+
+def _is_python_script(path: Path) -> bool:
+    with path.open("rb") as file:
+        first = file.readline(256)
+    return first.startswith(b"#!") and b"python" in first
 
 
 def free_port() -> int:
