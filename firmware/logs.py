@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import sys
+import traceback
+from types import TracebackType
 
 _JOURNAL = "%(asctime)s %(levelname)-7s %(threadName)s: %(message)s"
 _TERMINAL = "%(message)s"
@@ -32,10 +34,23 @@ def begun() -> bool:
     return bool(logging.getLogger().handlers)
 
 
+class _Discreet(logging.Formatter):
+    """Says where an exception came from and of what type it is; its text may quote a patient."""
+
+    def formatException(  # noqa: N802 -- logging's own name
+        self,
+        ei: tuple[type[BaseException], BaseException, TracebackType | None]
+        | tuple[None, None, None],
+    ) -> str:
+        kind, _, trace = ei
+        name = kind.__name__ if kind else "no exception"
+        return "".join(traceback.format_tb(trace)) + f"{name} (its text may name a patient)"
+
+
 def _send(level: int, form: str) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setLevel(level)
-    handler.setFormatter(logging.Formatter(form))
+    handler.setFormatter(_Discreet(form))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
