@@ -56,6 +56,10 @@ def _send_all(errand: Errand, session: StoreSession, wanted: frozenset[_Context]
     while claimed := errand.claim([Kind.STORE], BATCH):
         instances = _instances(errand, claimed)
         fitting = [d for d in claimed if _context(instances, d) in (None, *wanted)]
+        others = [delivery for delivery in claimed if delivery not in fitting]
+        # first of all, since sending may break off: what is not given back stays leased
+        if others:
+            _write_down(errand, [], others)
         refusals = _send_batch(errand, session, fitting, instances, refusals)
         if refusals >= _REFUSALS_IN_A_ROW:
             raise PeerUnreachable(
@@ -63,9 +67,7 @@ def _send_all(errand: Errand, session: StoreSession, wanted: frozenset[_Context]
                 f"the archive refused {refusals} images in a row for the time being",
                 "Ask the PACS administrator whether its disk is full",
             )
-        others = [delivery for delivery in claimed if delivery not in fitting]
         if others:
-            _write_down(errand, [], others)
             return True
     return False
 

@@ -106,6 +106,22 @@ def test_a_class_that_comes_while_an_association_is_open_gets_one_of_its_own(
     assert [i.times_received for i in stage.store.instances()] == [1] * 22
 
 
+def test_nothing_stays_leased_when_the_archive_breaks_off_among_several_classes(
+    stage: Stage,
+) -> None:
+    stage.faults(stall_seconds=0.05, abort_mid_pdu=17, applies_to=("PACS",))
+    exam = stage.exam(images=18, ends=False)
+    with stage.dispatching() as dispatcher:
+        until(dispatcher, lambda: len(stage.at_pacs()) >= 1)
+        stage.take_ct(exam, 2)
+        until(dispatcher, lambda: failures(stage) > 0)
+        until(dispatcher, lambda: not stage.owed(State.SENDING))
+        stage.faults()
+        lives.complete(stage.box, exam.exam_id)
+        until(dispatcher, stage.safe)
+    assert held(stage) == []
+
+
 @pytest.mark.parametrize("damage", [b"", b"this is no DICOM file", None])
 def test_a_damaged_file_is_held_alone(stage: Stage, damage: bytes | None) -> None:
     exam = stage.exam(images=0, ends=False)
