@@ -30,15 +30,11 @@ _PUT_OFF = 3
 """Attempts from which on an image that is put off delays no promise for the others."""
 
 _READY = """
-    CASE d.kind
-        WHEN 'mpps-set' THEN EXISTS (
+    CASE
+        WHEN d.kind = 'mpps-set' THEN EXISTS (
             SELECT 1 FROM delivery c WHERE c.exam_id = d.exam_id AND c.peer = d.peer
             AND c.kind = 'mpps-create' AND c.state = 'done')
-        WHEN 'commit' THEN NOT EXISTS (
-            SELECT 1 FROM delivery s WHERE s.exam_id = d.exam_id AND s.peer = d.peer
-            AND s.kind = 'store' AND s.state IN ('waiting', 'sending')
-            AND s.attempts < :put_off)
-        WHEN 'check' THEN NOT EXISTS (
+        WHEN d.kind IN ('commit', 'check') THEN NOT EXISTS (
             SELECT 1 FROM delivery s WHERE s.exam_id = d.exam_id AND s.peer = d.peer
             AND s.kind = 'store' AND s.state IN ('waiting', 'sending')
             AND s.attempts < :put_off)
