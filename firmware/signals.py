@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import ctypes
 import os
 import signal
@@ -11,8 +12,13 @@ import threading
 def stop_event() -> threading.Event:
     """An event that SIGTERM and SIGINT set; the main thread waits for it."""
     event = threading.Event()
+
+    def handle(*_: object) -> None:
+        # set from a thread: the handler may have interrupted a wait that holds the event's lock
+        _thread.start_new_thread(event.set, ())
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: event.set())
+        signal.signal(number, handle)
     return event
 
 
