@@ -22,6 +22,18 @@ def stop_event() -> threading.Event:
     return event
 
 
+def wait_for(event: threading.Event) -> None:
+    """Block the main thread until ``event`` is set.
+
+    It wakes now and then: a signal that the kernel gave to another thread is handled only by a
+    main thread that runs.
+    """
+    while not event.wait(_GLANCE):
+        pass
+
+
+_GLANCE = 0.2
+
 PARENT = "GANTRY_SUPERVISOR"
 """Environment variable with the process id of the supervisor that started us."""
 

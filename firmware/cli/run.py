@@ -69,14 +69,14 @@ def dispatcher(config_file: Path | None) -> None:
 def listener(config_file: Path | None) -> None:
     """Run only the listener: verification and commitment reports that come in."""
     from firmware.listening import start_listener
-    from firmware.signals import stop_event
+    from firmware.signals import stop_event, wait_for
 
     _begin()
     configuration, box = open_configured(config_file)
     stop = stop_event()
     server = start_listener(configuration, box)
     _log.info("listening as %s at port %d", box.station.ae_title, server.port)
-    stop.wait()
+    wait_for(stop)
     server.stop()
 
 

@@ -131,5 +131,7 @@ def run_hospital(
         ):
             announce(f"{entity.ae_title}: {what} at {bind}:{entity.port}")
         announce(f"database {hospital.store.path}")
-        stop_event.wait()
+        # with a time-out, so that signals are handled whichever thread they were given to
+        while not stop_event.wait(0.2):
+            pass
     announce("hospital stopped")
