@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTHON ?= python3
 WORKERS ?= 2
+NODE_MODULES := tests/peers/mpps/node_modules/.ready tests/browser/node_modules/.ready
 export PYTHON
 
 .PHONY: demo test test-hardware check lint bench lock clean
@@ -11,7 +12,7 @@ export PYTHON
 demo: $(VENV)/.ready
 	$(BIN)/gantry demo
 
-test: $(VENV)/.ready tests/peers/mpps/node_modules/.ready
+test: $(VENV)/.ready $(NODE_MODULES)
 	tools/debian-packages test
 	$(MAKE) --no-print-directory check
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadscope
@@ -41,9 +42,9 @@ $(VENV)/.ready: locks/dev.txt pyproject.toml tools/debian-packages
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
 	touch $@
 
-tests/peers/mpps/node_modules/.ready: tests/peers/mpps/package-lock.json tools/debian-packages
+%/node_modules/.ready: %/package-lock.json tools/debian-packages
 	tools/debian-packages test
-	cd tests/peers/mpps && npm ci --ignore-scripts --no-audit --no-fund
+	cd $* && npm ci --ignore-scripts --no-audit --no-fund
 	touch $@
 
 # Pins every dependency with its hashes; without index addresses, so that any mirror serves.
@@ -57,4 +58,4 @@ lock: $(VENV)/.ready
 	done
 
 clean:
-	rm -rf $(VENV) tests/peers/mpps/node_modules build *.egg-info
+	rm -rf $(VENV) tests/peers/mpps/node_modules tests/browser/node_modules build *.egg-info
