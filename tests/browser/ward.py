@@ -118,7 +118,7 @@ def running_ward(
             folder / "hospital", commitment_targets={"GANTRY": ("127.0.0.1", listener)}
         )
         undo.enter_context(hospital)
-        hospital.load_schedule(date.today(), "GANTRY")
+        hospital.load_schedule(date.today(), "GANTRY")  # noqa: DTZ011 - local calendar
         settings = ward_settings(hospital, faults=faults)
         settings.listener = listener
         settings.tables += list(extra)
