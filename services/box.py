@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,6 +37,13 @@ class Box:
     uids: UidSource
     software_version: str
     protocols: tuple[Protocol, ...] = ()
+
+    @property
+    def live_socket(self) -> Path:
+        """Where the acquisition service listens to the console: in memory where there is a place
+        for it (``GANTRY_RUNTIME_DIR``), else beside the catalog.
+        """
+        return Path(os.environ.get("GANTRY_RUNTIME_DIR") or self.state_dir) / "live.sock"
 
     def wall(self) -> float:
         """Unix seconds of now."""

@@ -9,6 +9,8 @@ from __future__ import annotations
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
+from services.catalog import schema_0004_at_hand
+
 migrations = Migrations("gantry")
 
 _FIRST = """
@@ -226,5 +228,20 @@ def _third(db: Database) -> None:
             db.conn.execute(statement)
 
 
-VERSIONS = ("0001_first", "0002_provenance", "0003_history")
+LATER = (schema_0004_at_hand,)
+"""Migrations with a file of their own: ``NAME`` and ``STATEMENTS``."""
+
+
+def _register(name: str, statements: str) -> None:
+    @migrations(name=name)
+    def _apply(db: Database) -> None:
+        for statement in statements.split(";"):
+            if statement.strip():
+                db.conn.execute(statement)
+
+
+for _later in LATER:
+    _register(_later.NAME, _later.STATEMENTS)
+
+VERSIONS = ("0001_first", "0002_provenance", "0003_history", *(each.NAME for each in LATER))
 """Every migration that this version of the box knows, oldest first."""
