@@ -50,6 +50,17 @@ def load(path: Path) -> Configuration:
     return _build(text, document, str(path), path.absolute())
 
 
+def read_text(text: str, file: Path) -> Configuration:
+    """Validate a text as if it stood in ``file``, which need not hold it.
+
+    Raises
+    ------
+    ConfigurationError
+        With every fault of the text.
+    """
+    return _build(text, parse(text, str(file)), str(file), file.absolute())
+
+
 def defaults() -> Configuration:
     """The configuration of a laptop without a file: a test picture, no peers."""
     name = "built-in configuration"
