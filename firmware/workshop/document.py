@@ -53,8 +53,8 @@ def spelt(path: Iterable[str | int]) -> str:
 
 def _set(document: Any, edit: Edit) -> None:
     *way, key = edit.path
-    if not isinstance(key, str):
-        raise TypeError("an entry as a whole is not set")
+    if not way or not isinstance(key, str):
+        raise TypeError("a table as a whole is not set")
     table = document
     for step in way:
         if isinstance(step, str) and isinstance(table, Mapping) and step not in table:
