@@ -108,6 +108,7 @@ class WorklistItem:
         study_instance_uid: str,
         character_set: CharacterSet = UTF_8,
         modality: str = "",
+        study_description: str = "",
     ) -> WorklistItem:
         """Make an explicit entry for a patient who is not on the worklist.
 
@@ -126,6 +127,9 @@ class WorklistItem:
             Must hold the name and the ID.
         modality : str
             What the exam will be, such as ``CT``; may be empty.
+        study_description : str
+            What is going to be done, in the operator's words: nobody requested it, so it is no
+            Requested Procedure Description; may be empty.
 
         Raises
         ------
@@ -141,6 +145,7 @@ class WorklistItem:
             ("PatientBirthDate", "DA", compact),
             ("PatientSex", "CS", sex.strip().upper()),
             ("StudyInstanceUID", "UI", study_instance_uid),
+            ("StudyDescription", "LO", study_description.strip()),
             ("Modality", "CS", modality.strip().upper()),
         )
         faults = _entry_faults(entries, charset)
@@ -152,7 +157,8 @@ class WorklistItem:
         if charset:
             ds.SpecificCharacterSet = list(charset) if len(charset) > 1 else charset[0]
         for keyword, _, value in entries[:-1]:
-            setattr(ds, keyword, value)
+            if value or keyword != "StudyDescription":
+                setattr(ds, keyword, value)
         step = Dataset()
         step.Modality = entries[-1][2]
         ds.ScheduledProcedureStepSequence = [step]
