@@ -1,0 +1,53 @@
+"""What every area of the console is given."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from services.box import Box
+from services.console.options import Options
+
+Push = dict[str, Any]
+
+
+class LiveLink(Protocol):
+    """The way to the acquisition service, for what must not wait and is never kept."""
+
+    @property
+    def connected(self) -> bool:
+        """Whether the acquisition service is there now."""
+
+    def listen(self, take: Callable[[Push], None]) -> Callable[[], None]:
+        """Hand every push to ``take`` in the event loop until the returned function is called."""
+
+    async def request(self, do: str, **params: Any) -> dict[str, Any]:
+        """Ask for something and wait for the answer; never queued."""
+
+    async def run(self) -> None:
+        """Connect, and connect again, until cancelled."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """One box and what the firmware gives its console.
+
+    Attributes
+    ----------
+    live : LiveLink or None
+        None where no acquisition service is configured.
+    workshop : object or None
+        What a technician may do, as :mod:`services.console.workshop` declares it.
+    printing : object or None
+        The film and paper printers.
+    read_scan : callable or None
+        Reads a scanned code by the rules of the site.
+    """
+
+    box: Box
+    options: Options = field(default_factory=Options)
+    live: LiveLink | None = None
+    workshop: Any = None
+    printing: Any = None
+    read_scan: Callable[[str], Any] | None = None

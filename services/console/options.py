@@ -1,0 +1,39 @@
+"""What the configuration says of the console, as its services need it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+LANGUAGES = ("en", "de", "fr", "es", "pl", "ru", "ar", "ja")
+"""Languages that the console has words for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How the console looks and whom it lets in; :mod:`firmware.config` is where it is decided.
+
+    Attributes
+    ----------
+    language, theme, hand, name_representation : str
+        Defaults of what a person may change at the screen.
+    panel_width_mm : float
+        Longer side of the panel's picture in millimetres: gives controls their size.
+    network : bool
+        Served to other machines: everybody signs in, and there is no kiosk.
+    host_names : tuple of str
+        Names besides addresses and localhost under which the page may be asked for.
+    operator_sign_in : bool
+        The kiosk asks operators to sign in as well.
+    sign_out_minutes : float
+        Nobody touched the screen for so long: the person is signed out.
+    """
+
+    language: str = "en"
+    name_representation: str = "alphabetic"
+    hand: str = "right"
+    theme: str = "dark"
+    panel_width_mm: float = 154.0
+    network: bool = False
+    host_names: tuple[str, ...] = ()
+    operator_sign_in: bool = False
+    sign_out_minutes: float = 10.0

@@ -1,0 +1,118 @@
+/** The console's page: starts, shows screens, and never leaves the person without an answer. */
+
+import * as api from "./core/api.js";
+import { clear, h } from "./core/dom.js";
+import { makeChrome } from "./core/chrome.js";
+import { setLanguage, t } from "./core/i18n.js";
+import { live } from "./core/live.js";
+import { match } from "./core/router.js";
+import { setVolume } from "./core/sound.js";
+import { dressPage } from "./core/theme.js";
+import { banner, setNamePreference } from "./parts/banner.js";
+import { confirmHold } from "./parts/confirm-hold.js";
+import { problemPanel, showProblem } from "./parts/problem.js";
+import { makeToasts } from "./parts/toast.js";
+import { HOME, SCREENS } from "./screens/index.js";
+
+const root = document.getElementById("screen");
+const toast = makeToasts(document.getElementById("toasts"));
+
+let facts = null;
+let leave = null;
+let turn = 0;
+
+const app = {
+  api, live, t, toast, confirmHold, banner,
+  problem: showProblem,
+  /** @param {string} route without the hash, such as `confirm/12` */
+  go(route) {
+    const hash = `#/${route.replace(/^#?\/?/, "")}`;
+    if (location.hash === hash) return refresh();
+    location.hash = hash;
+    return undefined;
+  },
+  back: () => history.back(),
+  /** What stands around the screen: `{title, bare}`; bare takes the navigation away. */
+  frame: (options) => chrome.frame(options),
+  get preferences() { return facts.preferences; },
+  get role() { return facts.role; },
+  get person() { return facts.person; },
+  get facts() { return facts; },
+  /** Ask the box again who is signed in and how the screen looks. */
+  async reload() {
+    await learn();
+    await refresh();
+  },
+  refresh,
+};
+
+const chrome = makeChrome(app);
+
+async function learn() {
+  const language = facts && facts.preferences.language;
+  facts = await api.get("/api/frame");
+  dressPage(facts.preferences, facts);
+  setVolume(facts.preferences.volume);
+  setNamePreference(facts.preferences.names);
+  if (facts.preferences.language !== language) {
+    await setLanguage(facts.preferences.language);
+    chrome.relabel();
+  }
+}
+
+/** Show the screen of the address anew. */
+async function refresh() {
+  turn += 1;
+  const mine = turn;
+  if (leave) leave();
+  leave = null;
+  clear(root);
+  const found = match(location.hash || `#/${HOME}`, SCREENS);
+  root.dataset.screen = found ? found.pattern.split("/")[0] : "nowhere";
+  chrome.frame({ title: "", bare: false });
+  chrome.mark(root.dataset.screen);
+  try {
+    if (!found) throw new api.ApiError({ code: "G-9007" });
+    const screen = await found.load();
+    if (mine !== turn) return;
+    const left = await screen.show(root, found.params, app);
+    // the person may have gone on while the screen was still coming
+    if (mine !== turn) left();
+    else leave = left;
+  } catch (error) {
+    if (mine === turn) failed(error);
+  }
+}
+
+function failed(error) {
+  if (error.code === "G-9101" && root.dataset.screen !== "signin") {
+    app.go("signin");
+    return;
+  }
+  if (!error.code) console.error(error);
+  clear(root).append(h("div", { class: "page" }, problemPanel(error)));
+}
+
+async function start() {
+  try {
+    await learn();
+  } catch (error) {
+    setTimeout(start, 1000);
+    return;
+  }
+  document.body.dataset.ready = "yes";
+  live.on("online", again);
+  window.addEventListener("hashchange", refresh);
+  live.start();
+  await refresh();
+}
+
+let first = true;
+
+/** The box answers again: whatever is on the screen may be old. */
+function again() {
+  if (!first) app.reload().catch(failed);
+  first = false;
+}
+
+start();

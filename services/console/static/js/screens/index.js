@@ -1,0 +1,7 @@
+/** Every screen by its address; a screen is loaded when it is first shown. */
+
+export const HOME = "worklist";
+
+export const SCREENS = {
+  menu: () => import("./menu.js"),
+};
