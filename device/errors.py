@@ -9,6 +9,7 @@
     +-- InvalidCalibration (ValueError)      points or a ramp that nothing can be measured by
     +-- InvalidIdentity (ValueError)         a patient or worklist value that DICOM forbids
     +-- CharacterSetError (ValueError)       a text cannot be written in a character set
+    +-- NotRebindable (ValueError)           an object that cannot be given to another patient
     +-- InvalidReport (ValueError)           a commitment report that cannot be understood
     +-- IllegalTransition (RuntimeError)     an exam was asked for a step it cannot take
     +-- UnknownReason (ValueError)           a discontinuation reason outside CID 9300
@@ -53,6 +54,10 @@ class UnsuitableFrame(DeviceError, ValueError):
 
 class InvalidCalibration(DeviceError, ValueError):
     """What was shown for calibration does not measure anything."""
+
+
+class NotRebindable(DeviceError, ValueError):
+    """An object cannot be given to another patient: the box did not build it of pictures."""
 
 
 class InvalidIdentity(DeviceError, ValueError):

@@ -115,6 +115,8 @@ class Acquisition:
             When the source cannot be opened at all.
         """
         with self._box.spool.acquiring(self._exam.exam_id):
+            # it may have been matched with another entry since
+            self._exam = exams.load(self._box.catalog, self._exam.exam_id)
             if isinstance(source, AddressedSource):
                 source.expect(may_be_of(self._exam))
             source.open()

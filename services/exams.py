@@ -50,7 +50,7 @@ def start(
     CatalogError
         When the items belong to different patients.
     """
-    _refuse_mixed_patients(items)
+    refuse_mixed_patients(items)
     distinct = {item.key: item for item in items}
     return _begin(box, tuple(distinct.values()), modality, operators_name)
 
@@ -211,7 +211,14 @@ def _bind(
     )
 
 
-def _refuse_mixed_patients(items: Sequence[WorklistItem]) -> None:
+def refuse_mixed_patients(items: Sequence[WorklistItem]) -> None:
+    """Return if one exam may satisfy all of these entries.
+
+    Raises
+    ------
+    CatalogError
+        There is none, or they belong to different patients.
+    """
     # two identifiers must agree: where there is no birth date, the name takes its place
     identities = {
         (

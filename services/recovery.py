@@ -19,6 +19,7 @@ from pydicom.uid import (
 from sqlite_utils import Database
 
 from device.iod.video import VIDEO_SOP_CLASSES
+from services import match_journal
 from services.box import Box
 from services.catalog import exams
 from services.catalog.exams import Instance
@@ -51,6 +52,7 @@ class Report:
 def recover(box: Box) -> Report:
     """Reconcile the spool with the catalog, and free what dead processes had claimed.
 
+    - A match that was cut off is undone, or finished where it was decided.
     - A recording that was cut off is finished with the frames that are whole, and says so.
     - Any other temporary file was never acquired: it goes.
     - A whole file without a row was acquired up to its last step: its row is made now when its
@@ -59,6 +61,7 @@ def recover(box: Box) -> Report:
       is held.
     """
     leases = free_dead_leases(box.catalog)
+    match_journal.recover(box)
     with box.spool.quiet() as quiet:
         if not quiet:
             return Report(ran=False, leases=leases)
@@ -163,7 +166,12 @@ def _has_room_for(db: Database, instance: Instance) -> bool:
 
 def _instance_of(box: Box, dataset: FileDataset, path: Path, relative: str) -> Instance | None:
     series_uid = str(dataset.SeriesInstanceUID)
-    row = box.catalog.row("SELECT exam_id FROM series WHERE series_instance_uid = ?", [series_uid])
+    row = box.catalog.row(
+        "SELECT exam_id FROM series JOIN exam USING (exam_id)"
+        " WHERE series_instance_uid = ? AND study_instance_uid = ?",
+        # of the former study: the exam was matched since, and the file names another patient
+        [series_uid, str(dataset.StudyInstanceUID)],
+    )
     sop_instance_uid = str(dataset.SOPInstanceUID)
     if row is None or relative != box.spool.path_of(row["exam_id"], sop_instance_uid):
         return None

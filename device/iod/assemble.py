@@ -52,7 +52,7 @@ def assemble(
         raise IncompleteDescription(iod.name, tuple(missing))
     provenance |= dict.fromkeys(empty, Source.ABSENT.value)
     values |= dict.fromkeys(empty)
-    return _written(values), provenance
+    return written(values), provenance
 
 
 def _chosen(iod: Iod, supply: Supply) -> tuple[dict[str, Any], dict[str, str]]:
@@ -91,7 +91,7 @@ def _demanded(row: Row, values: Mapping[str, Any]) -> bool:
     return row.required_when is not None and row.required_when(values)
 
 
-def _written(values: Mapping[str, Any]) -> Dataset:
+def written(values: Mapping[str, Any]) -> Dataset:
     elements: dict[BaseTag, DataElement | RawDataElement] = {}
     strict = config.RAISE
     signed = values.get("PixelRepresentation") == 1

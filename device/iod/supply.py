@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import date
+from datetime import date, timedelta, timezone
 from functools import lru_cache
 from typing import Any, Final
 
@@ -208,20 +208,14 @@ def generated_values(context: ObjectContext, worklist: Mapping[str, Any]) -> Val
     """UIDs, numbers and times that this box gives to the object."""
     exam, series, zone = context.exam, context.series, context.zone
     started = exam.started.astimezone(zone)
-    study_begun = exam.study_begun.astimezone(zone)
     series_started = series.started.astimezone(zone)
     created = context.created.astimezone(zone)
     values: Values = {
-        "SpecificCharacterSet": _declared(exam.character_set),
+        **study_values(exam, worklist),
         "SOPInstanceUID": context.sop_instance_uid,
         "InstanceCreationDate": f"{created:%Y%m%d}",
         "InstanceCreationTime": f"{created:%H%M%S.%f}",
         "TimezoneOffsetFromUTC": f"{started:%z}"[:5],
-        "StudyInstanceUID": exam.study_instance_uid,
-        "StudyDate": f"{study_begun:%Y%m%d}",
-        "StudyTime": f"{study_begun:%H%M%S}",
-        "StudyID": accepted("StudyID", exam.study_id),
-        "PatientAge": _age(worklist.get("PatientBirthDate"), study_begun.date()),
         "SeriesInstanceUID": series.series_instance_uid,
         "SeriesNumber": series.series_number,
         "SeriesDate": f"{series_started:%Y%m%d}",
@@ -234,6 +228,20 @@ def generated_values(context: ObjectContext, worklist: Mapping[str, Any]) -> Val
         "PerformedProcedureStepStartTime": f"{started:%H%M%S}",
         "FrameOfReferenceUID": series.frame_of_reference_uid,
         "InstanceNumber": context.instance_number,
+    }
+    return {keyword: value for keyword, value in values.items() if value not in (None, "")}
+
+
+def study_values(exam: Exam, worklist: Mapping[str, Any]) -> Values:
+    """What this box gives to every object of an exam alike: it follows from whose exam it is."""
+    begun = exam.study_begun.astimezone(timezone(exam.started.utcoffset() or timedelta()))
+    values: Values = {
+        "SpecificCharacterSet": _declared(exam.character_set),
+        "StudyInstanceUID": exam.study_instance_uid,
+        "StudyDate": f"{begun:%Y%m%d}",
+        "StudyTime": f"{begun:%H%M%S}",
+        "StudyID": accepted("StudyID", exam.study_id),
+        "PatientAge": _age(worklist.get("PatientBirthDate"), begun.date()),
     }
     return {keyword: value for keyword, value in values.items() if value not in (None, "")}
 

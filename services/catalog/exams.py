@@ -53,6 +53,10 @@ def next_number(db: Database) -> int:
 def insert(db: Database, number: int, exam: Exam) -> None:
     """Enter a new exam with the worklist items that it is bound to."""
     db.table("exam").insert({"number": number, **_exam_row(exam)})
+    _insert_items(db, exam)
+
+
+def _insert_items(db: Database, exam: Exam) -> None:
     db.table("exam_item").insert_all(
         {
             "exam_id": exam.exam_id,
@@ -71,6 +75,18 @@ def update(db: Database, exam: Exam) -> None:
         "UPDATE exam SET state = ?, ended = ?, discontinuation_reason = ? WHERE exam_id = ?",
         [row["state"], row["ended"], row["discontinuation_reason"], exam.exam_id],
     )
+
+
+def rebind(db: Database, exam: Exam) -> None:
+    """Write back that an exam belongs to other worklist items, and to their study."""
+    row = _exam_row(exam)
+    db.conn.execute(
+        "UPDATE exam SET study_instance_uid = ?, study_id = ?, modality = ?, character_set = ?"
+        " WHERE exam_id = ?",
+        [exam.study_instance_uid, exam.study_id, exam.modality, row["character_set"], exam.exam_id],
+    )
+    db.conn.execute("DELETE FROM exam_item WHERE exam_id = ?", [exam.exam_id])
+    _insert_items(db, exam)
 
 
 def study_started(catalog: Catalog, study_instance_uid: str, number: int) -> datetime | None:

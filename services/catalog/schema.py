@@ -9,7 +9,7 @@ from __future__ import annotations
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
-from services.catalog import schema_0004_at_hand
+from services.catalog import schema_0004_at_hand, schema_0006_reconciled
 
 migrations = Migrations("gantry")
 
@@ -228,7 +228,7 @@ def _third(db: Database) -> None:
             db.conn.execute(statement)
 
 
-LATER = (schema_0004_at_hand,)
+LATER = (schema_0004_at_hand, schema_0006_reconciled)
 """Migrations with a file of their own: ``NAME`` and ``STATEMENTS``."""
 
 
