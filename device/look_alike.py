@@ -135,10 +135,9 @@ def _buckets(described: Iterable[_Described]) -> Iterator[list[_Described]]:
 def _marks(one: _Described) -> Iterator[tuple[str, str]]:
     if one.number:
         yield "number", one.number.lstrip("0")
-    if len(one.number) >= _SHORTEST_ID:
-        yield from (("near number", near) for near in _one_off(one.number))
     yield from (("name", group) for group in one.groups)
     yield from (("first names", name) for name in one.plain)
+    yield from (("word", word) for word in one.words)
     for name in one.loose:
         yield "words", name
         if len(name) >= _SHORTEST_NAME:

@@ -12,11 +12,11 @@ from device.worklist import WorklistItem
 
 
 class Side(StrEnum):
-    """Empty in the text means that nothing says one."""
+    """As Laterality spells it (PS3.3 C.7.3.1), with one more for both."""
 
-    LEFT = "left"
-    RIGHT = "right"
-    BOTH = "both"
+    LEFT = "L"
+    RIGHT = "R"
+    BOTH = "B"
 
 
 _CODES: Final = {

@@ -10,7 +10,7 @@ from enum import StrEnum
 from services.scanned_identity import Scanned
 from services.worklist_view import Entry
 
-_OVER = ("done_here", "broken_off_here", "cancelled")
+_OVER = ("completed", "discontinued", "cancelled")
 
 
 class Meant(StrEnum):
@@ -23,7 +23,7 @@ class Meant(StrEnum):
     CONTRADICTION = "contradiction"
     """One part of the code fits an entry and another does not."""
     OTHER_DAY = "other_day"
-    ELSEWHERE = "elsewhere"
+    ELSEWHERE = "started_elsewhere"
     OVER = "over"
     """Everything that fits was done, broken off or cancelled."""
     NO_IDENTIFIER = "no_identifier"
@@ -87,7 +87,7 @@ def _choose(fitting: Sequence[Entry], today: date) -> Match:
     alive = [entry for entry in fitting if entry.state not in _OVER]
     if not alive:
         return Match(Meant.OVER, tuple(fitting))
-    ours = [entry for entry in alive if entry.state != "elsewhere"]
+    ours = [entry for entry in alive if entry.state != "started_elsewhere"]
     todays = [e for e in ours if e.facts.start_date in ("", f"{today:%Y%m%d}")]
     if len(todays) == 1:
         return Match(Meant.ONE, tuple(todays))

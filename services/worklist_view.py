@@ -23,6 +23,9 @@ from services.catalog.database import Catalog, Row
 
 _log = logging.getLogger(__name__)
 
+SHOWN_ALIKE = 3
+"""Look-alikes of one entry that are named, the gravest ones; more would only hide them."""
+
 STALE_SECONDS = 86400.0
 """An entry that the RIS has not confirmed for so long may have been taken back."""
 
@@ -66,6 +69,7 @@ class Facts:
     physician: str
     station_name: str
     alerts: tuple[str, ...]
+    problems: tuple[str, ...]
     item: WorklistItem
 
     @property
@@ -100,17 +104,17 @@ class Entry:
 
     @property
     def state(self) -> str:
-        """One of ``open_here``, ``done_here``, ``broken_off_here``, ``elsewhere``, ``cancelled``,
+        """One of ``in_progress``, ``completed``, ``discontinued``, ``started_elsewhere``, ``cancelled``,
         ``arrived`` and ``scheduled``: what we did ourselves comes before what the RIS says.
         """
         if self.exams:
             return {
-                "IN PROGRESS": "open_here",
-                "COMPLETED": "done_here",
-            }.get(self.exams[-1][1], "broken_off_here")
+                "IN PROGRESS": "in_progress",
+                "COMPLETED": "completed",
+            }.get(self.exams[-1][1], "discontinued")
         status = self.facts.status.upper()
         for state, words in (
-            ("elsewhere", _ELSEWHERE),
+            ("started_elsewhere", _ELSEWHERE),
             ("cancelled", _CANCELLED),
             ("arrived", _ARRIVED),
         ):
@@ -127,6 +131,7 @@ class WorklistView:
         self._lock = threading.Lock()
         self._read: dict[str, tuple[str, Facts]] = {}
         self._damaged: dict[str, str] = {}
+        self._day = box.clock.now().date()
         self._alike: tuple[tuple[str, ...], dict[str, tuple[Alike, ...]]] = ((), {})
 
     def entries(self, days: DateRange = (None, None), *, mine: bool = False) -> list[Entry]:
@@ -137,6 +142,7 @@ class WorklistView:
         """
         rows = _rows(self._box.catalog, days)
         with self._lock:
+            self._begin_the_day()
             facts = self._facts(rows)
             shown = [
                 (row, facts[row["key"]])
@@ -160,6 +166,12 @@ class WorklistView:
         """Today's entries."""
         today = self._box.clock.now().date()
         return self.entries((today, today))
+
+    def _begin_the_day(self) -> None:
+        today = self._box.clock.now().date()
+        if today != self._day:
+            self._day = today
+            self._read.clear()
 
     def _facts(self, rows: Sequence[Row]) -> dict[str, Facts]:
         stale = [
@@ -186,7 +198,7 @@ class WorklistView:
             self._damaged[key] = mark
             self._read.pop(key, None)
             return
-        self._read[key] = (mark, facts_of(item, row["peer"]))
+        self._read[key] = (mark, facts_of(item, row["peer"], self._day))
         self._damaged.pop(key, None)
         if len(self._read) > 2 * _count(self._box.catalog) + 200:
             self._forget_what_left()
@@ -222,8 +234,8 @@ def days_of(
     return today, today
 
 
-def facts_of(item: WorklistItem, peer: str) -> Facts:
-    """What the screen shows of an item."""
+def facts_of(item: WorklistItem, peer: str, today: date) -> Facts:
+    """What the screen shows of an item; its problems are those as seen from ``today``."""
     side = side_of(item)
     return Facts(
         key=item.key,
@@ -248,6 +260,7 @@ def facts_of(item: WorklistItem, peer: str) -> Facts:
         alerts=tuple(
             filter(None, (_text(item, keyword) for keyword in ("MedicalAlerts", "Allergies")))
         ),
+        problems=item.problems(today),
         item=item,
     )
 
@@ -256,10 +269,14 @@ def problems_of(box: Box, entry: Entry, today: date) -> list[dict[str, object]]:
     """What is to be warned of before this entry is opened: ``{"kind", ...}``, the gravest first."""
     facts = entry.facts
     found: list[dict[str, object]] = []
-    for alike in entry.alike:
-        found.append({"kind": alike.how[0].value, "how": list(alike.how), "key": alike.key})
-    if entry.state == "elsewhere":
-        found.append({"kind": "elsewhere", "status": facts.status, "at": _places(box, facts)})
+    found += [
+        {"kind": alike.how[0].value, "how": [how.value for how in alike.how], "key": alike.key}
+        for alike in entry.alike[:SHOWN_ALIKE]
+    ]
+    if entry.state == "started_elsewhere":
+        found.append(
+            {"kind": "started_elsewhere", "status": facts.status, "at": _places(box, facts)}
+        )
     if entry.state == "cancelled":
         found.append({"kind": "cancelled", "status": facts.status})
     if entry.exams:
@@ -272,7 +289,7 @@ def problems_of(box: Box, entry: Entry, today: date) -> list[dict[str, object]]:
         found.append({"kind": "other_station", "station": ", ".join(facts.station_ae_titles)})
     if box.wall() - entry.received > STALE_SECONDS:
         found.append({"kind": "old"})
-    found += [{"kind": "incomplete", "words": words} for words in facts.item.problems(today)]
+    found += [{"kind": "incomplete", "words": words} for words in facts.problems]
     return found
 
 
