@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from firmware.capture.inventory import NO_DEVICE, Device
+from firmware.capture.inventory import NO_DEVICE
 from firmware.cli.context import (
     config_option,
     explained,
@@ -20,7 +20,7 @@ from firmware.cli.context import (
     read_configuration,
 )
 from firmware.cli.simulate import simulate
-from firmware.config import Configuration, SourceSettings
+from firmware.config import Configuration
 
 _HEADINGS = ("kind", "state", "identity", "serial number", "name", "source", "detail")
 _PROBE_SECONDS = 2.0
@@ -89,61 +89,12 @@ def _show(as_json: bool, watch: bool, probe: bool, config_file: Path | None) -> 
 
 def _rows(configuration: Configuration, *, probe: bool) -> list[dict[str, Any]]:
     """Every device, and every configured one that is missing."""
-    from firmware.capture.inventory import list_devices
+    from firmware.capture.matching import devices_and_sources
 
-    there = list_devices()
-    grabbers = {device.identity.partition("#")[0] for device in there if device.kind == "video"}
-    alone = len(grabbers) == 1
-    sources = [source for source in configuration.sources if source.kind in _KINDS]
-    rows = []
-    for device in there:
-        meant = (each for each in sources if _means(each, configuration, device, alone=alone))
-        source = next(meant, None)
-        rows.append({**device.as_json(), "source": source.name if source else ""})
-    found = {row["source"] for row in rows}
-    for source in sources:
-        if source.name not in found:
-            rows.append(_missing(source, configuration))
+    rows = devices_and_sources(configuration)
     if probe:
         _probe(rows, configuration)
     return rows
-
-
-_KINDS = {"v4l2": "video", "usb": "usb", "serial": "serial", "simulated": "simulated"}
-
-
-def _wanted(source: SourceSettings, configuration: Configuration) -> str:
-    """The identity that the configuration gives, by the source or by its profile."""
-    if source.device:
-        return source.device
-    profiles = {profile.name: profile.device for profile in configuration.profiles}
-    return profiles.get(source.profile, "")
-
-
-def _means(
-    source: SourceSettings, configuration: Configuration, device: Device, *, alone: bool
-) -> bool:
-    """Whether a source is this device; a grabber that stands ``alone`` needs no name."""
-    if _KINDS[source.kind] != device.kind:
-        return False
-    wanted = _wanted(source, configuration)
-    if not wanted:
-        return device.detail == "digitiser" if source.kind == "usb" else alone
-    names = {device.identity, device.node}
-    if device.serial_number:
-        names |= {device.serial_number, f"serial:{device.serial_number}"}
-    return wanted in names
-
-
-def _missing(source: SourceSettings, configuration: Configuration) -> dict[str, Any]:
-    simulated = source.kind == "simulated"
-    device = Device(
-        kind=_KINDS[source.kind],
-        identity=_wanted(source, configuration) or source.model or source.kind,
-        state="present" if simulated else NO_DEVICE,
-        detail="" if simulated else "not plugged in",
-    )
-    return {**device.as_json(), "source": source.name}
 
 
 def _probe(rows: list[dict[str, Any]], configuration: Configuration) -> None:
