@@ -20,7 +20,8 @@ _COUNTS = """
             coalesce(sum(a.owes_commitment), 0) AS promised,
             count(CASE WHEN a.owes_commitment THEN a.committed END) AS committed
         FROM instance i LEFT JOIN archived a USING (sop_instance_uid)
-        WHERE i.exam_id = ? GROUP BY i.sop_instance_uid)
+        WHERE i.exam_id = ? AND i.discarded IS NULL AND i.object != 'rejection note'
+        GROUP BY i.sop_instance_uid)
 """
 
 

@@ -15,9 +15,9 @@ from device import exam_machine, mpps
 from device.exam import Exam, ExamState, Series
 from device.reasons import Code
 from device.worklist import WorklistItem
-from services import character_sets
+from services import character_sets, discards
 from services.box import Box
-from services.catalog import exams
+from services.catalog import at_hand, discarded, exams
 from services.dicom.peers import Service
 from services.errors import CatalogError, StorageFull
 from services.outbox import commitments
@@ -88,17 +88,12 @@ def complete(box: Box, exam_id: str) -> Exam:
     Raises
     ------
     CatalogError
-        When it has no images: an exam without any is discontinued, with a reason.
+        When it has no images but discarded ones: such an exam is discontinued, with a reason.
     device.errors.IllegalTransition
         When it has ended already.
     """
     exam = exams.load(box.catalog, exam_id)
-    ended = exam_machine.complete(exam, box.clock.now())
-    if not exams.series_of(box.catalog, exam_id):
-        raise CatalogError(
-            f"exam {exam_id} has no images: take one, or discontinue it with a reason"
-        )
-    return _end(box, ended)
+    return _end(box, exam_machine.complete(exam, box.clock.now()))
 
 
 def discontinue(box: Box, exam_id: str, reason: Code) -> Exam:
@@ -108,7 +103,11 @@ def discontinue(box: Box, exam_id: str, reason: Code) -> Exam:
 
 
 def _end(box: Box, exam: Exam) -> Exam:
-    with box.spool.acquiring(exam.exam_id), box.catalog.writing() as db:
+    with (
+        box.spool.acquiring(exam.exam_id),
+        box.catalog.writing() as db,
+        discards.telling(box, db, exam),
+    ):
         _refuse_a_second_end(db, exam)
         exams.update(db, exam)
         series = _series_for_report(box, db, exam)
@@ -123,7 +122,10 @@ def _end(box: Box, exam: Exam) -> Exam:
         commitments.hasten(db, exam.exam_id, at=box.wall())
     return exam
 
+        _refuse_completing_nothing(box, exam)
 
+        if db.conn.execute("SELECT 1 FROM at_hand WHERE exam_id = ?", [exam.exam_id]).fetchone():
+            at_hand.clear(db)
 def _file_for_cancelled(db: Database, exam_id: str, payload: bytes, *, at: float) -> None:
     """Keep the N-SET, cancelled, where the N-CREATE was: resending that one brings both back."""
     db.conn.execute(
@@ -157,6 +159,14 @@ def _series_for_report(box: Box, db: Database, exam: Exam) -> tuple[Series, ...]
         series_instance_uid=box.uids(),
         series_number=number,
         modality=exam.modality,
+def _refuse_completing_nothing(box: Box, exam: Exam) -> None:
+    # in the step itself: the last image may be discarded meanwhile
+    if exam.state is ExamState.COMPLETED and not discarded.kept(box.catalog, exam.exam_id):
+        raise CatalogError(
+            f"exam {exam.exam_id} has no images: take one, or discontinue it with a reason"
+        )
+
+
         protocol_name="no images",
         series_description="",
         frame_of_reference_uid=box.uids(),

@@ -13,6 +13,7 @@ from pydicom.errors import InvalidDicomError
 from pydicom.uid import (
     UID,
     CTImageStorage,
+    KeyObjectSelectionDocumentStorage,
     MRImageStorage,
     SecondaryCaptureImageStorage,
 )
@@ -79,7 +80,7 @@ def recover(box: Box) -> Report:
                 unfinished += 1
             elif relative in known:
                 present.add(relative)
-            elif _was_removed(box, relative):
+            elif _was_removed(box, relative) or _is_unfiled_note(path):
                 box.spool.remove(relative)
             elif _adopt(box, path, relative, recordings.get(relative)):
                 adopted += 1
@@ -204,6 +205,15 @@ def _object_name(sop_class_uid: str) -> str:
         return "video"
     kinds = {CTImageStorage: "CT", MRImageStorage: "MR", SecondaryCaptureImageStorage: "SC"}
     return kinds.get(UID(sop_class_uid), "SC multi-frame")
+
+
+def _is_unfiled_note(path: Path) -> bool:
+    """Whether this is a rejection note of an exam whose end was cut off: it gets a new one then."""
+    try:
+        dataset = dcmread(path, specific_tags=["SOPClassUID"], stop_before_pixels=True)
+    except (InvalidDicomError, OSError):
+        return False
+    return dataset.get("SOPClassUID") == KeyObjectSelectionDocumentStorage
 
 
 def _was_removed(box: Box, relative: str) -> bool:

@@ -29,6 +29,17 @@ _RELEASED = """
 _OLDEST_FIRST = f"{_RELEASED} ORDER BY i.acquired"
 _ONE = f"{_RELEASED} AND i.sop_instance_uid = ?"
 
+# A discarded image is owed to nobody: its exam has to be over, and its time.
+_DISCARDED = """
+    SELECT i.sop_instance_uid, i.path, i.acquired FROM instance i
+    JOIN exam e USING (exam_id)
+    WHERE i.removed IS NULL
+    AND i.missing IS NULL AND e.state != 'IN PROGRESS' AND i.discarded IS NOT NULL
+    AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.sop_instance_uid = i.sop_instance_uid
+        AND d.state IN ('waiting', 'sending', 'awaiting', 'held'))
+"""
+_ONE_DISCARDED = f"{_DISCARDED} AND i.sop_instance_uid = ?"
+
 
 @dataclass(frozen=True, slots=True)
 class Removed:
@@ -41,26 +52,30 @@ class Removed:
 def apply(box: Box) -> Removed:
     """Delete what may leave: first by age, then the oldest until the disk is below its mark.
 
-    An image that any archive still owes a promise for is never deleted, however full the card.
+    An image that any archive still owes a promise for is never deleted, however full the card. A
+    discarded one goes by age alone.
     """
     oldest = (box.clock.now() - timedelta(days=box.retention.keep_days)).timestamp()
     by_age = by_room = 0
+    for row in box.catalog.rows(_DISCARDED):
+        if _timestamp(row) < oldest:
+            by_age += _delete(box, row, _ONE_DISCARDED)
     for row in box.catalog.rows(_OLDEST_FIRST):
         if _timestamp(row) < oldest:
-            by_age += _delete(box, row)
+            by_age += _delete(box, row, _ONE)
         elif box.spool.usage().percent >= box.retention.high_water_percent:
-            by_room += _delete(box, row)
+            by_room += _delete(box, row, _ONE)
         else:
             break
     return Removed(by_age, by_room)
 
 
-def _delete(box: Box, row: Row) -> bool:
+def _delete(box: Box, row: Row, still: str) -> bool:
     """Delete the file, unless somebody has asked for it since it was looked at."""
     uid = row["sop_instance_uid"]
     # the mark comes first: a crash between the two leaves a marked file, which recovery removes
     with box.catalog.writing() as db:
-        if db.conn.execute(_ONE, [uid]).fetchone() is None:
+        if db.conn.execute(still, [uid]).fetchone() is None:
             return False
         db.conn.execute(
             "UPDATE instance SET removed = ? WHERE sop_instance_uid = ?",

@@ -129,6 +129,7 @@ def _peer(table: PeerTable, folder: Path) -> Peer:
         services=frozenset(table.services),
         commitment_required=table.commitment == "required",
         instance_check=table.instance_check,
+        rejection_notes=table.rejection_notes,
         calling_ae_title=table.calling_ae_title,
         max_pdu=table.max_pdu,
         timeouts=Timeouts(table.connect_timeout, table.acse_timeout, table.dimse_timeout),

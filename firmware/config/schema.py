@@ -147,6 +147,13 @@ class PeerTable(Struct, frozen=True, forbid_unknown_fields=True):
     instance_check: Annotated[
         bool, meta("Ask the archive by query instead of commitment: a weaker proof.")
     ] = False
+    rejection_notes: Annotated[
+        bool,
+        meta(
+            "Tell the archive of images that were discarded after they were sent, by a rejection "
+            "note (Key Object Selection, IHE IOCM); only for one that acts upon it."
+        ),
+    ] = False
     calling_ae_title: Annotated[
         str, ae("AE title that this box uses towards the peer; empty: its own.", "GANTRY")
     ] = ""

@@ -13,7 +13,7 @@ from device.exam import Exam, ExamState, InstanceReference, Series
 from device.provenance import Origin
 from device.reasons import discontinuation_reason
 from device.worklist import WorklistItem
-from services.catalog import provenance
+from services.catalog import discarded, provenance
 from services.catalog.database import Catalog, Row
 from services.errors import NotFound
 
@@ -174,11 +174,14 @@ def insert_series(db: Database, exam_id: str, series: Series) -> None:
 
 
 def series_of(catalog: Catalog, exam_id: str) -> tuple[Series, ...]:
-    """The exam's series that hold instances, in the order in which they were begun."""
+    """The exam's series with their instances, in the order in which they were begun.
+
+    Left out are discarded images that no archive has or can have, and series without any other.
+    """
     instances: dict[str, list[InstanceReference]] = {}
     for row in catalog.rows(
-        "SELECT series_instance_uid, sop_class_uid, sop_instance_uid FROM instance"
-        " WHERE exam_id = ? ORDER BY instance_number",
+        "SELECT i.series_instance_uid, i.sop_class_uid, i.sop_instance_uid FROM instance i"  # noqa: S608 -- constants only
+        f" WHERE i.exam_id = ? AND {discarded.REPORTED} ORDER BY i.instance_number",
         [exam_id],
     ):
         reference = InstanceReference(row["sop_class_uid"], row["sop_instance_uid"])

@@ -9,7 +9,7 @@ from __future__ import annotations
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
-from services.catalog import schema_0004_at_hand, schema_0006_reconciled
+from services.catalog import schema_0004_at_hand, schema_0005_discarded, schema_0006_reconciled
 
 migrations = Migrations("gantry")
 
@@ -228,14 +228,17 @@ def _third(db: Database) -> None:
             db.conn.execute(statement)
 
 
-LATER = (schema_0004_at_hand, schema_0006_reconciled)
+LATER = (schema_0004_at_hand, schema_0005_discarded, schema_0006_reconciled)
 """Migrations with a file of their own: ``NAME`` and ``STATEMENTS``."""
 
 
-def _register(name: str, statements: str) -> None:
+def _register(name: str, statements: str | tuple[str, ...]) -> None:
+    # a trigger holds semicolons of its own: its file gives the statements one by one
+    each = statements.split(";") if isinstance(statements, str) else statements
+
     @migrations(name=name)
     def _apply(db: Database) -> None:
-        for statement in statements.split(";"):
+        for statement in each:
             if statement.strip():
                 db.conn.execute(statement)
 

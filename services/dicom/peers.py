@@ -42,7 +42,8 @@ class Peer:
 
     ``commitment_required`` is what decides whether the archive owes a promise before an image may
     leave the box. ``instance_check`` asks by C-FIND at IMAGE level instead, a weaker proof that is
-    labelled as such. ``assume_character_set`` is for a RIS that omits Specific Character Set.
+    labelled as such. ``rejection_notes``: the archive hides what a Key Object Selection says was
+    discarded (IHE RAD IOCM). ``assume_character_set`` is for a RIS that omits Specific Character Set.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Peer:
     services: frozenset[Service]
     commitment_required: bool = False
     instance_check: bool = False
+    rejection_notes: bool = False
     calling_ae_title: str = ""
     max_pdu: int = 131072
     timeouts: Timeouts = field(default_factory=Timeouts)

@@ -97,10 +97,14 @@ def _send_batch(
 ) -> int:
     """Send a batch and write all its answers down in one step, also when the peer breaks off."""
     answers: list[tuple[Delivery, Outcome]] = []
+    recalled: list[Delivery] = []
     broken: PeerError | None = None
     for delivery in claimed:
         if broken or errand.stopping() or refusals >= _REFUSALS_IN_A_ROW:
             break
+        if _is_discarded(errand, delivery):
+            recalled.append(delivery)
+            continue
         try:
             outcome = _send(errand, session, instances.get(str(delivery.sop_instance_uid)))
         except PeerError as error:
@@ -111,10 +115,19 @@ def _send_batch(
             outcome = Outcome(Disposition.HOLD, -1, f"{type(error).__name__}: {error}", OWN_FAULT)
         refusals = refusals + 1 if outcome.disposition is Disposition.RETRY else 0
         answers.append((delivery, outcome))
-    _write_down(errand, answers, claimed[len(answers) :])
+    unsent = recalled + claimed[len(answers) + len(recalled) :]
+    _write_down(errand, answers, unsent)
     if broken:
         raise broken
     return refusals
+
+
+def _is_discarded(errand: Errand, delivery: Delivery) -> bool:
+    """Whether the image was discarded after it was claimed, before a byte of it went out."""
+    row = errand.box.catalog.row(
+        "SELECT discarded FROM instance WHERE sop_instance_uid = ?", [delivery.sop_instance_uid]
+    )
+    return row is not None and row["discarded"] is not None
 
 
 def _send(errand: Errand, session: StoreSession, instance: Row | None) -> Outcome:

@@ -22,7 +22,8 @@ def unproven(db: Database, peer: str, exam_id: str) -> list[str]:
     """SOP Instance UIDs that the archive took and that nobody has seen there since."""
     rows = db.query(
         "SELECT a.sop_instance_uid FROM archived a JOIN instance i USING (sop_instance_uid)"
-        " WHERE a.peer = ? AND i.exam_id = ? AND a.stored IS NOT NULL AND a.proof IS NULL",
+        " WHERE a.peer = ? AND i.exam_id = ? AND a.stored IS NOT NULL AND a.proof IS NULL"
+        " AND i.discarded IS NULL AND i.object != 'rejection note'",
         [peer, exam_id],
     )
     return [row["sop_instance_uid"] for row in rows]

@@ -65,6 +65,7 @@ def uncommitted(db: Database, peer: str, exam_id: str) -> list[InstanceReference
         "SELECT i.sop_class_uid, i.sop_instance_uid FROM archived a"
         " JOIN instance i USING (sop_instance_uid)"
         " WHERE a.peer = ? AND i.exam_id = ? AND a.stored IS NOT NULL AND a.committed IS NULL"
+        " AND i.discarded IS NULL AND i.object != 'rejection note'"
         " ORDER BY i.acquired, i.instance_number",
         [peer, exam_id],
     )

@@ -136,10 +136,16 @@ def _refuse_resending(db: Database, delivery: Delivery) -> None:
 def _refuse_resending_image(db: Database, delivery: Delivery) -> None:
     row = db.conn.execute(
         "SELECT removed, EXISTS (SELECT 1 FROM archived a WHERE a.peer = ?"
-        " AND a.sop_instance_uid = i.sop_instance_uid) FROM instance i WHERE sop_instance_uid = ?",
+        " AND a.sop_instance_uid = i.sop_instance_uid), discarded"
+        " FROM instance i WHERE sop_instance_uid = ?",
         [delivery.peer, delivery.sop_instance_uid],
     ).fetchone()
-    removed, owed_there = row
+    removed, owed_there, discarded = row
+    if discarded:
+        raise CatalogError(
+            f"the image of delivery {delivery.id} was discarded and is not sent any more: while "
+            f"its exam is open, 'gantry exam restore' brings it back"
+        )
     if removed:
         raise CatalogError(
             f"the image of delivery {delivery.id} was archived and has left this box by its "

@@ -38,6 +38,9 @@ _READY = """
             SELECT 1 FROM delivery s WHERE s.exam_id = d.exam_id AND s.peer = d.peer
             AND s.kind = 'store' AND s.state IN ('waiting', 'sending')
             AND s.attempts < :put_off)
+        WHEN d.kind = 'store' AND d.state = 'sending' THEN NOT EXISTS (
+            SELECT 1 FROM instance i WHERE i.sop_instance_uid = d.sop_instance_uid
+            AND i.discarded IS NOT NULL)
         ELSE 1
     END
 """

@@ -11,6 +11,7 @@ import pytest
 from pydicom import dcmread
 from pydicom.dataset import Dataset
 
+from device import exam_machine
 from device.errors import IllegalTransition
 from device.exam import ExamState
 from device.reasons import discontinuation_reason
@@ -265,14 +266,14 @@ def test_an_end_that_somebody_else_was_quicker_with_is_refused(
 ) -> None:
     exam = begin(box)
     add_images(box, exam)
-    real = exams.series_of
+    real = exam_machine.complete
 
     def meanwhile(*asked: Any) -> Any:
-        monkeypatch.setattr(exams, "series_of", real)
+        monkeypatch.setattr(exam_machine, "complete", real)
         lives.discontinue(box, exam.exam_id, REASON)
         return real(*asked)
 
-    monkeypatch.setattr(exams, "series_of", meanwhile)
+    monkeypatch.setattr(exam_machine, "complete", meanwhile)
     with pytest.raises(CatalogError, match="somebody else meanwhile: DISCONTINUED"):
         lives.complete(box, exam.exam_id)
     assert exams.load(box.catalog, exam.exam_id).state is ExamState.DISCONTINUED
