@@ -12,6 +12,7 @@ from device.station import Station
 from services.catalog import Catalog
 from services.dicom.peers import Peer, Service
 from services.errors import NotFound
+from services.printing.printers import Printer
 from services.spool import Spool
 
 
@@ -37,6 +38,12 @@ class Box:
     uids: UidSource
     software_version: str
     protocols: tuple[Protocol, ...] = ()
+    printers: tuple[Printer, ...] = ()
+
+    @property
+    def destinations(self) -> tuple[Peer, ...]:
+        """Everybody that something can be owed to: peers, and printers under their names."""
+        return (*self.peers, *(printer.peer for printer in self.printers))
 
     @property
     def live_socket(self) -> Path:

@@ -9,8 +9,8 @@ from services.box import Box
 from services.catalog.database import Row
 
 # Deletable: every archive that owes a promise has given it, every other one has stored it and was
-# not found to miss it since, there is at least one, nothing is still to be sent, and the exam has
-# ended.
+# not found to miss it since, there is at least one, nothing is still to be sent or printed, and the
+# exam has ended.
 _RELEASED = """
     SELECT i.sop_instance_uid, i.path, i.acquired FROM instance i
     JOIN exam e USING (exam_id)
@@ -25,6 +25,10 @@ _RELEASED = """
         WHERE d.kind = 'check' AND d.exam_id = i.exam_id
         AND d.state IN ('waiting', 'sending', 'held')
         AND a.sop_instance_uid = i.sop_instance_uid AND a.proof IS NULL)
+    AND NOT EXISTS (SELECT 1 FROM print_job_image p JOIN print_job j ON j.id = p.job_id
+        JOIN delivery d ON d.id = j.delivery_id
+        WHERE p.sop_instance_uid = i.sop_instance_uid
+        AND d.state IN ('waiting', 'sending', 'awaiting', 'held'))
 """
 _OLDEST_FIRST = f"{_RELEASED} ORDER BY i.acquired"
 _ONE = f"{_RELEASED} AND i.sop_instance_uid = ?"

@@ -9,7 +9,12 @@ from __future__ import annotations
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
-from services.catalog import schema_0004_at_hand, schema_0005_discarded, schema_0006_reconciled
+from services.catalog import (
+    schema_0004_at_hand,
+    schema_0005_discarded,
+    schema_0006_reconciled,
+    schema_0008_prints,
+)
 
 migrations = Migrations("gantry")
 
@@ -228,7 +233,12 @@ def _third(db: Database) -> None:
             db.conn.execute(statement)
 
 
-LATER = (schema_0004_at_hand, schema_0005_discarded, schema_0006_reconciled)
+LATER = (
+    schema_0004_at_hand,
+    schema_0005_discarded,
+    schema_0006_reconciled,
+    schema_0008_prints,
+)
 """Migrations with a file of their own: ``NAME`` and ``STATEMENTS``."""
 
 

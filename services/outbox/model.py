@@ -17,6 +17,8 @@ class Kind(StrEnum):
     STORE = "store"
     COMMIT = "commit"
     CHECK = "check"
+    FILM = "film"
+    PAPER = "paper"
 
     @property
     def service(self) -> Service:
@@ -30,6 +32,8 @@ _SERVICES = {
     Kind.STORE: Service.STORE,
     Kind.COMMIT: Service.COMMIT,
     Kind.CHECK: Service.QUERY,
+    Kind.FILM: Service.PRINT,
+    Kind.PAPER: Service.PRINT,
 }
 
 
@@ -43,6 +47,9 @@ class State(StrEnum):
     HELD = "held"
     CANCELLED = "cancelled"
 
+
+PRINTS = (Kind.FILM, Kind.PAPER)
+"""Sheets, for which sending twice is not the same as sending once: see `services.printing`."""
 
 OWED = (State.WAITING, State.SENDING, State.AWAITING, State.HELD)
 """The states in which a peer has not got what it is owed."""

@@ -1,0 +1,19 @@
+"""UIDs of Print Management (PS3.4 annex H, PS3.6 annex A)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+GREY_META: Final = "1.2.840.10008.5.1.1.9"
+COLOUR_META: Final = "1.2.840.10008.5.1.1.18"
+FILM_SESSION: Final = "1.2.840.10008.5.1.1.1"
+FILM_BOX: Final = "1.2.840.10008.5.1.1.2"
+GREY_IMAGE_BOX: Final = "1.2.840.10008.5.1.1.4"
+COLOUR_IMAGE_BOX: Final = "1.2.840.10008.5.1.1.4.1"
+PRINT_JOB: Final = "1.2.840.10008.5.1.1.14"
+ANNOTATION_BOX: Final = "1.2.840.10008.5.1.1.15"
+PRINTER: Final = "1.2.840.10008.5.1.1.16"
+PRINTER_INSTANCE: Final = "1.2.840.10008.5.1.1.17"
+PRINTER_CONFIGURATION: Final = "1.2.840.10008.5.1.1.16.376"
+PRINTER_CONFIGURATION_INSTANCE: Final = "1.2.840.10008.5.1.1.17.376"
+PRESENTATION_LUT: Final = "1.2.840.10008.5.1.1.23"
