@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from io import BytesIO
 
 from pydicom.dataset import Dataset
@@ -24,6 +24,13 @@ from services.outbox import commitments
 from services.outbox.model import Kind
 from services.outbox.queue import enqueue
 
+Along = Callable[[Database, Exam], None]
+"""Done in the transaction that begins an exam; what it raises undoes the beginning."""
+
+
+def _alone(_: Database, __: Exam) -> None:
+    """Nothing else belongs to the beginning."""
+
 
 def start(
     box: Box,
@@ -31,6 +38,7 @@ def start(
     *,
     modality: str = "",
     operators_name: str = "",
+    along: Along = _alone,
 ) -> Exam:
     """Bind an exam to its worklist items and owe the RIS its N-CREATE, in one step.
 
@@ -41,6 +49,8 @@ def start(
         :meth:`WorklistItem.unscheduled`. The same one twice counts once.
     modality
         Taken from the first item, else from the station, when empty.
+    along
+        What else must be true or kept in the same step.
 
     Raises
     ------
@@ -52,16 +62,16 @@ def start(
     """
     refuse_mixed_patients(items)
     distinct = {item.key: item for item in items}
-    return _begin(box, tuple(distinct.values()), modality, operators_name)
+    return _begin(box, tuple(distinct.values()), modality, operators_name, along=along)
 
 
-def append(box: Box, exam_id: str, *, operators_name: str = "") -> Exam:
+def append(box: Box, exam_id: str, *, operators_name: str = "", along: Along = _alone) -> Exam:
     """A further performed procedure step in the study of an exam that has ended."""
     earlier = exams.load(box.catalog, exam_id)
     if earlier.state is ExamState.IN_PROGRESS:
         raise CatalogError(f"exam {exam_id} is still in progress: acquire into it instead")
     study = (earlier.study_instance_uid, earlier.study_id)
-    return _begin(box, earlier.items, earlier.modality, operators_name, study)
+    return _begin(box, earlier.items, earlier.modality, operators_name, study, along=along)
 
 
 def _begin(
@@ -70,6 +80,8 @@ def _begin(
     modality: str,
     operators_name: str,
     study: tuple[str, str] | None = None,
+    *,
+    along: Along,
 ) -> Exam:
     _refuse_when_full(box)
     with box.catalog.writing() as db:
@@ -79,6 +91,7 @@ def _begin(
         payload = encode(mpps.create_dataset(exam, box.station))
         for peer in box.offering(Service.MPPS):
             enqueue(db, Kind.MPPS_CREATE, peer.name, exam.exam_id, at=box.wall(), payload=payload)
+        along(db, exam)
     return exam
 
 
