@@ -32,10 +32,10 @@ class By(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Confirmation:
-    """What was compared: values as shown, by name, or codes as scanned."""
+    """What was compared: identifiers with their values as shown, or codes as scanned."""
 
     by: By
-    shown: Mapping[str, str]
+    shown: tuple[tuple[str, str], ...] = ()
     scans: tuple[Scanned, ...] = ()
 
 
@@ -79,7 +79,7 @@ def confirm(
         Not enough was compared, or there is not enough to compare.
     """
     has = known(items)
-    compared = [(name, value) for name, value in confirmation.shown.items() if value]
+    compared = [(name, value) for name, value in confirmation.shown if value]
     if confirmation.by is By.SCAN:
         compared = [pair for scanned in confirmation.scans for pair in _said(scanned)]
     differing = [name for name, value in compared if name in has and value not in has[name]]

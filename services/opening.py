@@ -35,6 +35,14 @@ class AnotherOpen(CatalogError):
         )
 
 
+class SeveralPatients(CatalogError):
+    """Entries of several patients were chosen for one exam."""
+
+
+class Ended(CatalogError):
+    """The exam that was meant is not open any more."""
+
+
 @dataclass(frozen=True, slots=True)
 class Typed:
     """What an operator says of a patient who is not on the worklist; empty where not known.
@@ -54,6 +62,20 @@ def open_exams(catalog: Catalog) -> list[Exam]:
     """Every exam that has not ended, oldest first."""
     rows = catalog.rows(_OPEN, [ExamState.IN_PROGRESS])
     return [exams.load(catalog, row["exam_id"]) for row in rows]
+
+
+def refuse_mixed(items: Sequence[WorklistItem]) -> None:
+    """Return if one exam may satisfy all of these entries.
+
+    Raises
+    ------
+    SeveralPatients
+        They are of different patients.
+    """
+    try:
+        lives.refuse_mixed_patients(items)
+    except CatalogError as error:
+        raise SeveralPatients(str(error)) from error
 
 
 def begin(
@@ -125,7 +147,7 @@ def take_to_hand(box: Box, exam_id: str, note: Note) -> Exam:
     ------
     AnotherOpen
         A different one is at hand: its patient comes first.
-    CatalogError
+    Ended
         The exam has ended.
     """
     exam = exams.load(box.catalog, exam_id)
@@ -151,4 +173,4 @@ def _refuse_beside_another(db: Database, exam_id: str) -> None:
 def _require_open(db: Database, exam_id: str) -> None:
     for row in db.query("SELECT state FROM exam WHERE exam_id = ?", [exam_id]):
         if row["state"] != ExamState.IN_PROGRESS:
-            raise CatalogError(f"exam {exam_id} has ended meanwhile: {row['state']}")
+            raise Ended(f"exam {exam_id} has ended meanwhile: {row['state']}")

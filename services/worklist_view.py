@@ -104,8 +104,10 @@ class Entry:
 
     @property
     def state(self) -> str:
-        """One of ``in_progress``, ``completed``, ``discontinued``, ``started_elsewhere``, ``cancelled``,
-        ``arrived`` and ``scheduled``: what we did ourselves comes before what the RIS says.
+        """What we did ourselves, else what the RIS says.
+
+        One of ``in_progress``, ``completed``, ``discontinued``, ``started_elsewhere``,
+        ``cancelled``, ``arrived`` and ``scheduled``.
         """
         if self.exams:
             return {
