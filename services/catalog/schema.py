@@ -13,6 +13,7 @@ from services.catalog import (
     schema_0004_at_hand,
     schema_0005_discarded,
     schema_0006_reconciled,
+    schema_0007_people,
     schema_0008_prints,
 )
 
@@ -237,6 +238,7 @@ LATER = (
     schema_0004_at_hand,
     schema_0005_discarded,
     schema_0006_reconciled,
+    schema_0007_people,
     schema_0008_prints,
 )
 """Migrations with a file of their own: ``NAME`` and ``STATEMENTS``."""

@@ -38,12 +38,15 @@ class Call:
         The JSON object of a POST, else empty.
     session : Session
         Who asks; its role was checked already.
+    token : str
+        The session's own secret; empty where nobody is signed in.
     """
 
     path: Mapping[str, Any] = field(default_factory=dict)
     query: Mapping[str, str] = field(default_factory=dict)
     body: Mapping[str, Any] = field(default_factory=dict)
     session: Session = NOBODY
+    token: str = ""
 
     def text(self, key: str, longest: int = 1024) -> str:
         """A text of the body, stripped; empty when it is not there.
@@ -114,7 +117,8 @@ async def _call(request: Request, role: Role) -> Call:
     session = session_of(request)
     allow(session, role)
     body = await _body(request) if request.method == "POST" else {}
-    return Call(request.path_params, dict(request.query_params), body, session)
+    token = str(request.scope.get("gantry.token", ""))
+    return Call(request.path_params, dict(request.query_params), body, session, token)
 
 
 async def _body(request: Request) -> Mapping[str, Any]:

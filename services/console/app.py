@@ -17,10 +17,18 @@ from starlette.staticfiles import StaticFiles
 from device.worklist import QueryKeys
 from services import worklist as worklists
 from services.box import Box
-from services.console import frame_routes, live_routes
+from services.console import (
+    frame_routes,
+    identity_routes,
+    live_routes,
+    people_routes,
+    worklist_routes,
+)
 from services.console.context import Context
 from services.console.gate import Gate
-from services.console.people import Role, Session
+from services.console.options import Options
+from services.console.people import People
+from services.console.preferences import Backlight, Preferences
 from services.dicom.peers import Service
 
 _log = logging.getLogger(__name__)
@@ -29,24 +37,32 @@ REFRESH_SECONDS = 120.0
 """How often today's list is asked for while the console runs."""
 
 _AREAS: tuple[Callable[[Context], list[BaseRoute]], ...] = (
+    worklist_routes.routes,
+    identity_routes.routes,
     # the frame's own addresses come last: theirs are the more general ones
+    people_routes.routes,
     frame_routes.routes,
 )
 
 
-def make_app(box: Box, **given: Any) -> Starlette:
-    """The application for one box; what else there is goes into its :class:`Context`."""
-    context = Context(box, **given)
+def make_app(
+    box: Box, options: Options | None = None, *, backlight: Backlight | None = None, **given: Any
+) -> Starlette:
+    """The application for one box; what else is ``given`` goes into its :class:`Context`."""
+    chosen = options or Options()
+    context = Context(
+        box,
+        chosen,
+        People(box, chosen),
+        Preferences(box.catalog, chosen, backlight),
+        **given,
+    )
     hub = live_routes.Hub()
     areas = [route for area in _AREAS for route in area(context)]
     static = StaticFiles(directory=Path(__file__).parent / "static")
-
-    def recognise(_: str) -> Session:
-        return Session("", Role.OPERATOR)
-
     return Starlette(
         routes=[*live_routes.routes(context, hub), *areas, Mount("/static", static)],
-        middleware=[Middleware(Gate, options=context.options, recognise=recognise)],
+        middleware=[Middleware(Gate, options=chosen, people=context.people)],
         lifespan=_lifespan(context, hub),
     )
 
@@ -56,14 +72,19 @@ def _lifespan(
 ) -> Callable[[Starlette], contextlib.AbstractAsyncContextManager[None]]:
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        refreshing = asyncio.create_task(_keep_fresh(context.box))
+        context.preferences.restore()
+        beside = (
+            asyncio.create_task(_keep_fresh(context.box)),
+            asyncio.create_task(identity_routes.attend(context)),
+        )
         try:
             async with live_routes.running(context, hub):
                 yield
         finally:
-            refreshing.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await refreshing
+            for task in beside:
+                task.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await task
 
     return lifespan
 

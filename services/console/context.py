@@ -8,6 +8,9 @@ from typing import Any, Protocol
 
 from services.box import Box
 from services.console.options import Options
+from services.console.people import People
+from services.console.preferences import Preferences
+from services.worklist_view import WorklistView
 
 Push = dict[str, Any]
 
@@ -35,6 +38,12 @@ class Context:
 
     Attributes
     ----------
+    options : Options
+        What the configuration says of the console.
+    people : People
+        Who is signed in; ``people.note`` writes into the audit.
+    preferences : Preferences
+        How the screen looks.
     live : LiveLink or None
         None where no acquisition service is configured.
     workshop : object or None
@@ -43,11 +52,19 @@ class Context:
         The film and paper printers.
     read_scan : callable or None
         Reads a scanned code by the rules of the site.
+    worklist : WorklistView
+        The worklist of the box, read once for all areas.
     """
 
     box: Box
-    options: Options = field(default_factory=Options)
+    options: Options
+    people: People
+    preferences: Preferences
     live: LiveLink | None = None
     workshop: Any = None
     printing: Any = None
     read_scan: Callable[[str], Any] | None = None
+    worklist: WorklistView = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "worklist", WorklistView(self.box))

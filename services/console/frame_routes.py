@@ -57,14 +57,9 @@ class _Frame:
             "station": station.station_name or station.ae_title,
             "software_version": self._box.software_version,
             "languages": locales.languages(),
-            "preferences": {
-                "language": options.language,
-                "names": options.name_representation,
-                "hand": options.hand,
-                "theme": options.theme,
-            },
+            "preferences": self._context.preferences.of(call.session),
             "panel_width_mm": options.panel_width_mm,
-            "kiosk": not options.network,
+            "kiosk": call.session.kiosk,
             "person": call.session.name,
             "role": call.session.role.word,
         }
@@ -91,6 +86,7 @@ class _Frame:
         states = [peer_state.get(box.catalog, peer.name) for peer in box.peers]
         return {
             "now": box.clock.now().isoformat(),
+            "role": call.session.role.word,
             "owed": sum(counts.values()),
             "held": counts[State.HELD],
             "peers": [{"name": each.peer, "fault": each.last_error} for each in states],

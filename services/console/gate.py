@@ -9,7 +9,6 @@ forms cannot send, and WebSockets are opened by such pages alone.
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Callable
 from http.cookies import CookieError, SimpleCookie
 
 from starlette.datastructures import Headers
@@ -17,11 +16,8 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.console.options import Options
-from services.console.people import Session
+from services.console.people import People
 from services.console.problems import Problem
-
-COOKIE = "gantry"
-"""Name of the cookie that carries a session's token."""
 
 CONSENT = "x-gantry"
 """A header that every request carries which changes something."""
@@ -57,15 +53,14 @@ class Gate:
         What lies behind.
     options : Options
         Names of the box, and whether it is served over the network.
-    recognise : callable
-        From the session's token (empty when there is none) to who that is.
+    people : People
+        Tells from the session's token who asks.
     """
 
-    def __init__(self, app: ASGIApp, options: Options, recognise: Callable[[str], Session]) -> None:
+    def __init__(self, app: ASGIApp, options: Options, people: People) -> None:
         self._app = app
-        self._network = options.network
         self._names = frozenset(name.casefold() for name in ("localhost", *options.host_names))
-        self._recognise = recognise
+        self._people = people
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
@@ -75,11 +70,14 @@ class Gate:
         if not (self._knows_host(headers) and self._is_ours(scope, headers)):
             await self._refuse(scope, receive, send)
             return
-        scope["gantry.session"] = self._recognise(token_of(headers))
+        kiosk = not over_network(scope)
+        token = token_of(headers, kiosk)
+        scope["gantry.token"] = token
+        scope["gantry.session"] = self._people.session(token, kiosk=kiosk)
         if scope["type"] == "websocket":
             await self._app(scope, receive, send)
         else:
-            await self._app(scope, receive, self._with_headers(send))
+            await self._app(scope, receive, _with_headers(send, over_network(scope)))
 
     def _knows_host(self, headers: Headers) -> bool:
         name = _host_name(headers.get("host", ""))
@@ -106,28 +104,40 @@ class Gate:
             await send({"type": "websocket.close", "code": 1008})
             return
         refusal = JSONResponse(Problem("G-9005").as_plain(), status_code=403)
-        await refusal(scope, receive, self._with_headers(send))
-
-    def _with_headers(self, send: Send) -> Send:
-        extra = (*HEADERS, _STRICT_TRANSPORT) if self._network else HEADERS
-
-        async def send_with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                said = {name for name, _ in message["headers"]}
-                new = [header for header in extra if header[0] not in said]
-                message["headers"] = [*message["headers"], *new]
-            await send(message)
-
-        return send_with_headers
+        await refusal(scope, receive, _with_headers(send, over_network(scope)))
 
 
-def token_of(headers: Headers) -> str:
+def _with_headers(send: Send, network: bool) -> Send:
+    extra = (*HEADERS, _STRICT_TRANSPORT) if network else HEADERS
+
+    async def send_with_headers(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            said = {name for name, _ in message["headers"]}
+            new = [header for header in extra if header[0] not in said]
+            message["headers"] = [*message["headers"], *new]
+        await send(message)
+
+    return send_with_headers
+
+
+def over_network(scope: Scope) -> bool:
+    """Whether a request came from another machine: those come over TLS, and only those."""
+    return scope.get("scheme") in ("https", "wss")
+
+
+def cookie_name(kiosk: bool) -> str:
+    """Name of the cookie that carries a session's token; over TLS one that needs TLS."""
+    return "gantry" if kiosk else "__Host-gantry"
+
+
+def token_of(headers: Headers, kiosk: bool) -> str:
     """The session's token that a request carries; empty when there is none."""
     try:
         cookies = SimpleCookie(headers.get("cookie", ""))
     except CookieError:
         return ""
-    return cookies[COOKIE].value if COOKIE in cookies else ""
+    name = cookie_name(kiosk)
+    return cookies[name].value if name in cookies else ""
 
 
 def _host_name(host: str) -> str:

@@ -125,6 +125,8 @@ async def _serve(socket: WebSocket, context: Context, hub: Hub) -> None:
             await _write(socket, page, reading, context)
         except (WebSocketDisconnect, RuntimeError):
             return  # the page went away
+        except Problem:
+            await socket.close(1008)  # signed out meanwhile
         finally:
             reading.cancel()
             with contextlib.suppress(asyncio.CancelledError, WebSocketDisconnect, RuntimeError):
@@ -137,12 +139,14 @@ async def _write(
     reading: asyncio.Task[None],
     context: Context,
 ) -> None:
+    cookie, kiosk = socket.scope["gantry.token"], socket.scope["gantry.session"].kiosk
     while not reading.done():
         try:
             message = await asyncio.wait_for(page.get(), BEAT_SECONDS)
         except TimeoutError:
             link = context.live
             message = {"push": "beat", "acquisition": bool(link and link.connected)}
+            allow(context.people.session(cookie, kiosk=kiosk), Role.OPERATOR)
         if message is None:
             await socket.close(1013)
             return

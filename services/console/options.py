@@ -7,6 +7,12 @@ from dataclasses import dataclass
 LANGUAGES = ("en", "de", "fr", "es", "pl", "ru", "ar", "ja")
 """Languages that the console has words for."""
 
+NAMES = ("alphabetic", "ideographic", "phonetic")
+"""Which component group of a person's name is shown large (PS3.5 6.2.1.1)."""
+
+HANDS = ("right", "left")
+THEMES = ("dark", "light")
+
 
 @dataclass(frozen=True, slots=True)
 class Options:
@@ -18,14 +24,18 @@ class Options:
         Defaults of what a person may change at the screen.
     panel_width_mm : float
         Longer side of the panel's picture in millimetres: gives controls their size.
-    network : bool
-        Served to other machines: everybody signs in, and there is no kiosk.
     host_names : tuple of str
         Names besides addresses and localhost under which the page may be asked for.
     operator_sign_in : bool
         The kiosk asks operators to sign in as well.
     sign_out_minutes : float
         Nobody touched the screen for so long: the person is signed out.
+    ask_again_hours : float
+        After so long with one exam open somebody is asked whether it still is that patient.
+    ask_after_idle_minutes : float
+        The same after so long without a picture.
+    emergency_prefix : str
+        What the Patient IDs begin with that the box makes up for emergencies.
     """
 
     language: str = "en"
@@ -33,7 +43,9 @@ class Options:
     hand: str = "right"
     theme: str = "dark"
     panel_width_mm: float = 154.0
-    network: bool = False
     host_names: tuple[str, ...] = ()
     operator_sign_in: bool = False
     sign_out_minutes: float = 10.0
+    ask_again_hours: float = 4.0
+    ask_after_idle_minutes: float = 30.0
+    emergency_prefix: str = "EMERGENCY-"

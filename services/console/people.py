@@ -1,13 +1,28 @@
-"""Who may do what at the console."""
+"""Who may do what at the console, and who is signed in."""
 
 from __future__ import annotations
 
+import logging
+import secrets
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, TypeVar
 
+from services.box import Box
+from services.catalog import audit
+from services.catalog import people as register
+from services.console.options import Options
+from services.console.problems import Problem
+from services.errors import CatalogError
+
+_log = logging.getLogger(__name__)
+
 H = TypeVar("H", bound=Callable[..., Any])
+
+MOST_SESSIONS = 64
+"""People signed in at once; the one idle for longest makes room."""
 
 
 class Role(IntEnum):
@@ -25,10 +40,21 @@ class Role(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """Who acts in a request; ``name`` is empty for the kiosk's operator without sign-in."""
+    """Who acts in a request.
+
+    Attributes
+    ----------
+    name
+        Empty for the kiosk's operator without sign-in.
+    role
+        What they may do.
+    kiosk
+        The request came from the box's own screen, not over the network.
+    """
 
     name: str
     role: Role
+    kiosk: bool = True
 
 
 NOBODY = Session("", Role.NOBODY)
@@ -49,3 +75,136 @@ def needed_by(handler: Callable[..., Any]) -> Role:
     found = getattr(handler, "needs", Role.OPERATOR)
     assert isinstance(found, Role)
     return found
+
+
+@dataclass(slots=True)
+class _SignedIn:
+    name: str
+    role: Role
+    kiosk: bool
+    touched: float
+
+
+class People:
+    """Signs people in and out; sessions live as long as the service, and while they are used.
+
+    Parameters
+    ----------
+    box : Box
+        Keeps the people and the audit, and has the clock.
+    options : Options
+        Who is let in without sign-in, and after how long somebody is signed out.
+    """
+
+    def __init__(self, box: Box, options: Options) -> None:
+        self._box = box
+        self._options = options
+        self._lock = threading.Lock()
+        self._sessions: dict[str, _SignedIn] = {}
+
+    def session(self, token: str, *, kiosk: bool) -> Session:
+        """Who acts; on the box's own screen an operator, unless operators sign in as well."""
+        with self._lock:
+            found = self._alive(token, kiosk)
+            if found is not None:
+                return Session(found.name, found.role, kiosk)
+        return self._unsigned(kiosk)
+
+    def _unsigned(self, kiosk: bool) -> Session:
+        if kiosk and not self._options.operator_sign_in:
+            return Session("", Role.OPERATOR, kiosk)
+        return Session("", Role.NOBODY, kiosk)
+
+    def touch(self, token: str, *, kiosk: bool) -> None:
+        """Somebody touched the screen: the time until they are signed out begins anew."""
+        with self._lock:
+            found = self._alive(token, kiosk)
+            if found is not None:
+                found.touched = self._box.clock.monotonic()
+
+    def sign_in(self, name: str, pin: str, *, kiosk: bool) -> tuple[str, Session]:
+        """A new session for this person: its token, and who they are.
+
+        Raises
+        ------
+        Problem
+            G-9103 when name and PIN do not belong together, G-9104 when they have to wait.
+        """
+        try:
+            person = register.recognise(self._box.catalog, name, pin, at=self._box.wall())
+        except register.MustWait as error:
+            self.note(Session(name, Role.NOBODY, kiosk), "sign-in", "refused", "must wait")
+            raise Problem("G-9104", {"seconds": max(1, round(error.seconds))}) from error
+        except register.PinRefused as error:
+            self.note(Session(name, Role.NOBODY, kiosk), "sign-in", "refused", "wrong name or PIN")
+            raise Problem("G-9103") from error
+        return self._begin(person, kiosk)
+
+    def sign_in_first(self, name: str, pin: str) -> tuple[str, Session]:
+        """Enter the first technician, whom whoever stands at the box is, and sign them in.
+
+        Raises
+        ------
+        Problem
+            G-9105 when there is one already, or the name or PIN will not do.
+        """
+        made = self._box.clock.now()
+        try:
+            person = register.add_first_technician(self._box.catalog, name, pin, made=made)
+        except CatalogError as error:
+            raise Problem("G-9105", {"words": str(error)}) from error
+        self.note(Session(name, Role.TECHNICIAN), "person-add", "done", "first technician")
+        return self._begin(person, kiosk=True)
+
+    def sign_out(self, token: str) -> None:
+        """End a session, if it is one."""
+        with self._lock:
+            gone = self._sessions.pop(token, None)
+        if gone is not None:
+            self.note(Session(gone.name, gone.role, gone.kiosk), "sign-out", "done")
+
+    def forget(self, name: str) -> None:
+        """End every session of a person who was removed, or whose PIN was changed."""
+        with self._lock:
+            for token, each in list(self._sessions.items()):
+                if each.name.casefold() == name.casefold():
+                    del self._sessions[token]
+
+    def note(
+        self, session: Session, action: str, outcome: str, detail: str = "", exam_id: str = ""
+    ) -> None:
+        """Write into the audit what somebody did, in a step of its own."""
+        with self._box.catalog.writing() as db:
+            audit.note(
+                db,
+                self._box.clock.now(),
+                session.name,
+                session.role.word,
+                action,
+                outcome,
+                exam_id,
+                detail,
+            )
+
+    def _begin(self, person: register.Person, kiosk: bool) -> tuple[str, Session]:
+        token = secrets.token_urlsafe(32)
+        role = Role[person.role.upper()]
+        now = self._box.clock.monotonic()
+        with self._lock:
+            if len(self._sessions) >= MOST_SESSIONS:
+                del self._sessions[min(self._sessions, key=lambda t: self._sessions[t].touched)]
+            self._sessions[token] = _SignedIn(person.name, role, kiosk, now)
+        session = Session(person.name, role, kiosk)
+        self.note(session, "sign-in", "done", "screen" if kiosk else "network")
+        _log.info("a %s signed in", role.word)
+        return token, session
+
+    def _alive(self, token: str, kiosk: bool) -> _SignedIn | None:
+        found = self._sessions.get(token)
+        if found is None or found.kiosk != kiosk:
+            return None
+        idle = self._box.clock.monotonic() - found.touched
+        if idle >= self._options.sign_out_minutes * 60:
+            del self._sessions[token]
+            return None
+        return found

@@ -70,6 +70,32 @@ PROBLEMS = {
         "Sign in with your name and PIN.",
         401,
     ),
+    "G-9103": Explanation(
+        "The name and the PIN do not belong together.",
+        "yes",
+        _KEPT,
+        "Try again. Who has forgotten a PIN gets a new one from a technician.",
+        403,
+    ),
+    "G-9104": Explanation(
+        "There were too many wrong PINs.",
+        "yes",
+        _KEPT,
+        "Wait {seconds} seconds before the next try, or ask a technician for a new PIN.",
+        429,
+    ),
+    "G-9105": Explanation(
+        "The person could not be entered or changed: {words}",
+        "yes",
+        _KEPT,
+        "Follow these words and try again.",
+    ),
+    "G-9106": Explanation(
+        "The brightness of the screen could not be changed: {words}",
+        "yes",
+        _KEPT,
+        "Use the buttons of the screen itself, or tell the technician.",
+    ),
     "G-9102": Explanation(
         "This is for a {role}; the person who is signed in may not do it.",
         "yes",
