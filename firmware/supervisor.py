@@ -44,7 +44,7 @@ class Supervisor:
     Parameters
     ----------
     names
-        Sub-commands of ``gantry``, such as ``listener`` or ``panel serve``.
+        Sub-commands of ``gantry``, such as ``listener`` or ``panel watch``.
     config_file
         Handed to each of them.
     log

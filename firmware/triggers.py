@@ -24,7 +24,8 @@ from firmware.config.panel import ON_PINS, ON_USB
 from services.acquisition import Beside
 from services.box import Box
 from services.calibration import Calibrated
-from services.trigger_words import NoPanel, Outcome, Panel
+from services.source_pool import SourcePool
+from services.trigger_words import Guard, NoPanel, Outcome, Panel
 from services.triggers import TriggerDesk
 
 _SECOND = 1_000_000_000
@@ -136,10 +137,13 @@ def make_desk(
     hands: Hands,
     report: Callable[[Outcome], None] = lambda _: None,
     says: Beside = lambda _: (),
+    guard: Guard | None = None,
+    pool: SourcePool | None = None,
 ) -> TriggerDesk:
     """The desk that does what the hands ask for, with sources and calibrations of this box.
 
-    ``says`` is asked for each still what side channels say of it.
+    ``says`` is asked for each still what side channels say of it; ``guard`` and ``pool`` are as
+    the desk has them.
     """
     from firmware.assembly import make_source
 
@@ -156,6 +160,8 @@ def make_desk(
         report=report,
         read_scan=hands.reader.read,
         beside=beside,
+        guard=guard,
+        pool=pool,
     )
 
 

@@ -16,6 +16,10 @@ POLL = 0.25
 REOPEN = 1.0
 """Seconds between two attempts to open a source that went away."""
 
+LIVE = "live"
+NO_DEVICE = "no device"
+STARTING = "starting"
+
 CLIP_BUFFER = 64 * 1024 * 1024
 """Bytes of pictures that wait for a slow card; what comes beyond is lost, and counted."""
 
@@ -39,6 +43,9 @@ class ArmedSource:
         self._pool: ThreadPoolExecutor | None = None
         self._reader: Future[None] | None = None
         self._latest: Frame | None = None
+        self._newest: Frame | None = None
+        self._frames = 0
+        self._opened = False
         self._failure: OSError | None = None
         self._wanted = False
         self._ended = False
@@ -52,7 +59,9 @@ class ArmedSource:
     @property
     def state(self) -> str:
         """What the source says of itself; ``live`` where it says nothing."""
-        return str(getattr(self._source, "state", "live"))
+        if self._failure is not None:
+            return NO_DEVICE
+        return str(getattr(self._source, "state", LIVE)) if self._opened else STARTING
 
     @property
     def begun(self) -> bool:
@@ -62,12 +71,29 @@ class ArmedSource:
     @property
     def reason(self) -> str:
         """Why no picture comes, where the source knows; else empty."""
+        if self._failure is not None:
+            return str(self._failure)
         return str(getattr(self._source, "reason", ""))
 
     @property
     def dropped(self) -> int:
         """What the source has lost since it was opened last."""
         return self._source.dropped
+
+    @property
+    def frames(self) -> int:
+        """Pictures that have come since it was opened first."""
+        return self._frames
+
+    @property
+    def moving(self) -> bool:
+        """Whether pictures come by themselves; a source of stills has one when it is asked."""
+        return self._paced()
+
+    @property
+    def newest(self) -> Frame | None:
+        """The picture that came last, to look at: whoever captures still gets it."""
+        return self._newest
 
     def open(self) -> None:
         """Begin to read.
@@ -78,6 +104,11 @@ class ArmedSource:
             The source cannot be opened.
         """
         self._source.open()
+        self._opened = True
+        self.start()
+
+    def start(self) -> None:
+        """Begin to read as soon as the device is there; :attr:`state` tells when that is."""
         self._pool = ThreadPoolExecutor(1, "armed")
         self._reader = self._pool.submit(self._read)
 
@@ -109,6 +140,49 @@ class ArmedSource:
                 self._wanted = False
         return frame
 
+    def newer(self, than: Frame | None, timeout: float) -> Frame | None:
+        """Wait for another newest picture than this one, to look at.
+
+        Returns
+        -------
+        Frame or None
+            None where none came within ``timeout`` seconds.
+        """
+        with self._news:
+            self._news.wait_for(lambda: self._newest is not than or self._over(), timeout)
+            return self._newest if self._newest is not than else None
+
+    def fresh_look(self, after_ns: int, timeout: float) -> Frame | None:
+        """A picture from ``after_ns`` or later, to look at; of a source of stills any picture.
+
+        Returns
+        -------
+        Frame or None
+            None where none came within ``timeout`` seconds; :attr:`state` says why.
+        """
+        deadline = monotonic() + timeout
+        with self._news:
+            self._wanted = True
+            self._news.notify_all()
+            try:
+                while not self._is_fresh(after_ns):
+                    left = deadline - monotonic()
+                    if left <= 0 or self._over():
+                        return None
+                    self._news.wait(left)
+            finally:
+                self._wanted = False
+            return self._newest
+
+    def _is_fresh(self, after_ns: int) -> bool:
+        frame = self._newest
+        return frame is not None and (not self._paced() or frame.monotonic_ns >= after_ns)
+
+    def check(self) -> None:
+        """Raise the fault of ours, if one ended the reading."""
+        if self._reader is not None and self._reader.done() and not self._closing.is_set():
+            self._reader.result()
+
     def record(self, first: Frame) -> ClipSource:
         """Every picture from now on, beginning with ``first``, until the clip is stopped."""
         with self._news:
@@ -135,6 +209,9 @@ class ArmedSource:
     def _paced(self) -> bool:
         return self._source.frame_time_ms is not None
 
+    def _over(self) -> bool:
+        return self._closing.is_set() or (self._reader is not None and self._reader.done())
+
     def _raise_failure(self) -> None:
         if self._failure is not None:
             raise self._failure
@@ -150,6 +227,8 @@ class ArmedSource:
 
     def _read(self) -> None:
         try:
+            if not self._opened:
+                self._search()
             while not self._closing.is_set() and not self._ended:
                 if self._asked():
                     self._read_one()
@@ -174,7 +253,8 @@ class ArmedSource:
             self._reopen()
             return
         with self._news:
-            self._latest = frame
+            self._latest = self._newest = frame
+            self._frames += frame is not None
             self._begun = True
             self._ended = frame is None
             if self._clip is not None:
@@ -184,21 +264,27 @@ class ArmedSource:
     def _tell(self, failure: OSError | None) -> None:
         with self._news:
             self._failure = failure
-            self._latest = None
+            self._latest = self._newest = None
             if self._clip is not None and failure is not None:
                 self._clip.fail(failure)
             self._news.notify_all()
 
     def _reopen(self) -> None:
         self._source.close()
-        while not self._closing.wait(REOPEN):
+        if not self._closing.wait(REOPEN):
+            self._search()
+
+    def _search(self) -> None:
+        while not self._closing.is_set():
             try:
                 self._source.open()
             except OSError as error:
                 self._tell(error)
             else:
+                self._opened = True
                 self._tell(None)
                 return
+            self._closing.wait(REOPEN)
 
 
 class ClipSource:
@@ -223,6 +309,7 @@ class ClipSource:
         self._failure: OSError | None = None
         self._stopped = False
         self._overruns = 0
+        self._taken = 1
         self._dropped_before = source.dropped
         self._dropped: int | None = None
 
@@ -236,6 +323,11 @@ class ClipSource:
         if self._dropped is not None:
             return self._dropped
         return self._source.dropped - self._dropped_before + self._overruns
+
+    @property
+    def frames(self) -> int:
+        """Pictures of the clip so far."""
+        return self._taken
 
     @property
     def frame_time_ms(self) -> float | None:
@@ -287,6 +379,7 @@ class ClipSource:
                 self._overruns += 1
                 return
             self._waiting.append(frame)
+            self._taken += 1
             self._bytes += frame.pixels.nbytes
             self._news.notify_all()
 

@@ -8,11 +8,8 @@ from typing import Any
 from device.ports import Frame
 from services.acquisition import Summary
 from services.catalog.exams import Instance
+from services.refusals import ENDED_BY_ITSELF, NO_PICTURE, Refused, explain
 from services.trigger_words import Outcome, Trigger
-
-
-class Refused(Exception):
-    """Why a trigger does nothing, in a sentence for the operator."""
 
 
 class Durable:
@@ -52,11 +49,20 @@ def outcome(trigger: Trigger, **more: Any) -> Outcome:
     return Outcome(trigger.action or "", trigger.source, **more)
 
 
+def refusal(trigger: Trigger, error: Exception) -> Outcome:
+    """What became of a trigger that could not be followed."""
+    refused = explain(error)
+    return outcome(trigger, refused=str(refused), code=refused.code, params=refused.params)
+
+
 def taken(trigger: Trigger, summary: Summary, durable: Durable) -> Outcome:
     if not summary.instances:
-        raise Refused(summary.ended_by or "no picture came: nothing was taken")
+        words = summary.ended_by or "no picture came: nothing was taken"
+        raise Refused(words, NO_PICTURE, words=words)
+    by_itself = {"code": ENDED_BY_ITSELF, "params": {"words": summary.ended_by}}
     return outcome(
         trigger,
+        **(by_itself if summary.ended_by else {}),
         instances=tuple(instance.sop_instance_uid for instance in summary.instances),
         refused=f"it ended by itself: {summary.ended_by}. What had come until then is safe"
         if summary.ended_by

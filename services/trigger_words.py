@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
 
 from services.scanned_identity import Scanned, Verdict
 
@@ -51,6 +51,35 @@ class Panel(Protocol):
     def refused(self) -> None: ...
 
 
+class Guard(Protocol):
+    """What the screen says of the patient, asked at every press."""
+
+    def refusal(self, exam_id: str) -> Exception | None:
+        """Why nothing may be taken for this exam now."""
+        ...
+
+    def scanned(self, exam_id: str, verdict: Verdict) -> bool:
+        """Take notice of a scan; whether a wrong one stays a refusal by :meth:`refusal`."""
+        ...
+
+    def chosen(self, exam_id: str, protocol: str) -> None:
+        """Take notice that a pedal chose another protocol."""
+        ...
+
+
+class NoGuard:
+    """Nobody has a screen: whatever is armed counts."""
+
+    def refusal(self, exam_id: str) -> Exception | None:  # noqa: ARG002
+        return None
+
+    def scanned(self, exam_id: str, verdict: Verdict) -> bool:  # noqa: ARG002
+        return False
+
+    def chosen(self, exam_id: str, protocol: str) -> None:
+        """There is nowhere to keep it."""
+
+
 class NoPanel:
     """A box without lamps and buzzer: the screen alone says what happened."""
 
@@ -88,6 +117,10 @@ class Outcome:
         What a code said, and what that means for the open exam; None without one.
     durable_ms
         Milliseconds from the gesture until the first instance was durable.
+    exam_id
+        The exam that was armed; empty where none was.
+    code, params
+        Where it was refused, what the screen explains in its own language, and with what words.
     """
 
     action: str
@@ -98,6 +131,9 @@ class Outcome:
     scanned: Scanned | None = None
     verdict: Verdict | None = None
     durable_ms: float | None = None
+    exam_id: str = ""
+    code: str = ""
+    params: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def done(self) -> bool:

@@ -7,74 +7,58 @@ is refused has a tone of its own and a reason. Without an open exam nothing is t
 from __future__ import annotations
 
 import logging
-import sqlite3
+import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
-from threading import Event, RLock
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from threading import RLock
+from typing import Any
 
-from device.errors import DeviceError
-from device.ports import Frame, FrameSource
+from device.ports import Frame
 from device.protocol import ObjectKind, Protocol
 from services import exams as lives
 from services.acquisition import Acquisition, Beside
-from services.armed_source import ArmedSource, ClipSource
+from services.armed import Armed, Clip, View, clip_of, end_clip, require_live, view_of
+from services.armed_source import ClipSource
 from services.box import Box
 from services.catalog import exams
-from services.errors import NotFound, ServiceError
+from services.errors import NotFound
+from services.refusals import (
+    NO_CLIPS,
+    NO_CODE_RULES,
+    NOT_UNDERSTOOD,
+    NOTHING_TO_COMPARE,
+    REFUSALS,
+    WRONG_PATIENT,
+    Refused,
+    no_exam,
+    recording,
+    wrong_patient,
+)
 from services.scanned_identity import IdentityCheck, Scanned, Verdict
-from services.taking import Durable, OnePicture, Refused, outcome, taken
-from services.trigger_words import NoPanel, Outcome, Panel, Trigger, TriggerStream
+from services.source_pool import MakeSource, SourcePool
+from services.taking import Durable, OnePicture, outcome, refusal, taken
+from services.trigger_words import Guard, NoGuard, NoPanel, Outcome, Panel, Trigger
 
 _log = logging.getLogger(__name__)
 
 CAPTURE_SECONDS = 2.0
 """Longest wait for the picture of a press."""
 
-LIVE = "live"
-
-_REFUSALS = (ServiceError, DeviceError, OSError, sqlite3.Error)
-_NO_EXAM = "no exam is open: choose the patient on the screen, then press again"
-_RECORDING = "a clip is being recorded: stop it first"
-
-_WRONG_PATIENT = (
-    "the code that was scanned belongs to another patient or order than the open exam: nothing is "
-    "taken until a right one is scanned, or the exam is chosen again on the screen"
-)
-
-MakeSource = Callable[[str], FrameSource]
 BesideOf = Callable[[Protocol], Beside]
 ReadScan = Callable[[str], Scanned]
 """Understands a scanned text; raises ``ValueError`` with a reason that does not repeat it."""
 
 
-_SAID_OF: Mapping[Verdict, Mapping[str, str]] = {
+_SAID_OF: Mapping[Verdict, Mapping[str, Any]] = {
     Verdict.VERIFIED: {"note": "two identifiers agree with the open exam"},
     Verdict.ONE_MORE: {"note": "one identifier agrees: scan a second one, or compare by eye"},
     Verdict.NOTHING_TO_COMPARE: {
-        "refused": "the code holds nothing that the open exam knows: scan another of the patient's"
+        "refused": "the code holds nothing that the open exam knows: scan another of the patient's",
+        "code": NOTHING_TO_COMPARE,
     },
-    Verdict.MISMATCH: {"refused": _WRONG_PATIENT},
+    Verdict.MISMATCH: {"refused": str(wrong_patient()), "code": WRONG_PATIENT},
 }
-
-
-@dataclass(slots=True)
-class _Clip:
-    source: ClipSource
-    result: Future[None]
-
-
-@dataclass(slots=True)
-class _Armed:
-    """The exam that triggers act on, with the source of its protocol kept running."""
-
-    exam_id: str
-    protocol: Protocol
-    source: ArmedSource
-    identity: IdentityCheck
-    series: dict[str, str] = field(default_factory=dict)
-    clip: _Clip | None = None
-    stopped: bool = False
 
 
 class TriggerDesk:
@@ -96,6 +80,10 @@ class TriggerDesk:
         How codes are understood; None where there is no scanner.
     beside
         What side channels and calibration say of a protocol's pictures.
+    guard
+        What the screen says of the patient.
+    pool
+        Where sources come from that others look at too; None makes one of ``make_source``.
 
     Notes
     -----
@@ -112,18 +100,21 @@ class TriggerDesk:
         report: Callable[[Outcome], None] = lambda _: None,
         read_scan: ReadScan | None = None,
         beside: BesideOf = lambda _: lambda _: (),
+        guard: Guard | None = None,
+        pool: SourcePool | None = None,
     ) -> None:
         if not protocols:
             raise ValueError("triggers need at least one protocol to take pictures by")
         self._box = box
         self._protocols = tuple(protocols)
-        self._make_source = make_source
+        self._pool = pool or SourcePool(make_source)
         self._panel = panel or NoPanel()
         self._report = report
         self._read_scan = read_scan
         self._beside = beside
+        self._guard = guard or NoGuard()
         self._lock = RLock()
-        self._armed: _Armed | None = None
+        self._armed: Armed | None = None
         self._recorder = ThreadPoolExecutor(1, "clip")
         self._actions: dict[str, Callable[[Trigger], Outcome | None]] = {
             "capture": self._capture,
@@ -148,10 +139,21 @@ class TriggerDesk:
     @property
     def recording(self) -> bool:
         armed = self._armed
-        return armed is not None and armed.clip is not None and not armed.clip.result.done()
+        return armed is not None and clip_of(armed) is not None
 
-    def arm(self, exam_id: str, protocol: str = "") -> None:
+    @property
+    def view(self) -> View:
+        """How it is now; nobody waits for it, whatever is being taken."""
+        return view_of(self._armed)
+
+    def arm(self, exam_id: str, protocol: str = "", *, wait: bool = True) -> None:
         """Let triggers act on this exam, by this protocol or the first one.
+
+        Parameters
+        ----------
+        wait
+            Whether the source must be there now; else it is looked for until it is, and what is
+            asked for meanwhile is refused with that reason.
 
         Raises
         ------
@@ -164,8 +166,29 @@ class TriggerDesk:
             self.disarm()
             exam = exams.load(self._box.catalog, exam_id)
             chosen = self._find(protocol)
-            self._armed = _Armed(exam_id, chosen, self._run(chosen), IdentityCheck(exam))
+            source = self._pool.take(chosen.source, wait=wait)
+            self._armed = Armed(exam_id, chosen, source, IdentityCheck(exam))
             self._panel.ready(True)
+
+    def choose(self, protocol: str, *, wait: bool = False) -> None:
+        """Take the next pictures by this protocol; the picture of a shared source goes on.
+
+        Raises
+        ------
+        Refused
+            A clip is being recorded, or no exam is armed.
+        NotFound, OSError
+            As for :meth:`arm`; the protocol stays as it was.
+        """
+        with self._lock:
+            armed = self._open_exam()
+            self._refuse_while_recording()
+            chosen = self._find(protocol)
+            if chosen.source != armed.protocol.source:
+                source = self._pool.take(chosen.source, wait=wait)
+                armed.source, before = source, armed.source
+                self._pool.give_back(before)
+            armed.protocol = chosen
 
     def disarm(self) -> None:
         """End a clip that runs, and let go of the source; triggers are refused from now on."""
@@ -175,9 +198,9 @@ class TriggerDesk:
             if armed is None:
                 return
             try:
-                _end_clip(armed)
+                end_clip(armed)
             finally:
-                armed.source.close()
+                self._pool.give_back(armed.source)
 
     def close(self) -> None:
         """Disarm, for good."""
@@ -186,27 +209,27 @@ class TriggerDesk:
         finally:
             self._recorder.shutdown()
 
-    def serve(self, stream: TriggerStream, stop: Event) -> None:
-        """Do what the stream brings until told to stop."""
-        while not stop.is_set():
-            for trigger in stream.events(0.5):
-                self.handle(trigger)
-
-    def handle(self, trigger: Trigger) -> None:
+    def handle(self, trigger: Trigger) -> Outcome | None:
         """Do what one trigger asks for; nothing where the site gave it no action.
 
         What became of it is told by lamps, tone and report: of a clip when it has ended, of
         everything else before this returns.
+
+        Returns
+        -------
+        Outcome or None
+            What was told; None for what has nothing to tell, such as the end of a clip, which
+            tells itself.
         """
         if trigger.action is None:
-            return
+            return None
         with self._lock:
+            exam_id = self.exam_id
             try:
                 became = self._actions[trigger.action](trigger)
-            except (Refused, *_REFUSALS) as error:
-                became = outcome(trigger, refused=str(error) or type(error).__name__)
-            if became is not None:
-                self._tell(became)
+            except (Refused, *REFUSALS) as error:
+                became = refusal(trigger, error)
+            return None if became is None else self._tell(became, exam_id)
 
     def _capture(self, trigger: Trigger) -> Outcome:
         armed = self._ready_to_take()
@@ -233,7 +256,9 @@ class TriggerDesk:
         if armed.protocol.object is not ObjectKind.SC:
             raise Refused(
                 f"protocol {armed.protocol.name} makes {armed.protocol.object.value} images, of "
-                f"which there are no clips: choose a protocol that makes Secondary Capture"
+                f"which there are no clips: choose a protocol that makes Secondary Capture",
+                NO_CLIPS,
+                protocol=armed.protocol.name,
             )
         frame, _ = self._fresh(armed, trigger)
         source = armed.source.record(frame)
@@ -244,97 +269,106 @@ class TriggerDesk:
             self._box, armed.exam_id, protocol, durable, self._beside(armed.protocol)
         )
         self._panel.recording(True)
-        result = self._recorder.submit(self._record, acquisition, source, trigger, durable)
-        armed.clip = _Clip(source, result)
+        since = time.monotonic()
+        result = self._recorder.submit(
+            self._record, acquisition, source, trigger, durable, armed.exam_id
+        )
+        armed.clip = Clip(source, result, since)
         return outcome(trigger, note="the clip is being recorded")
 
     def _stop(self, _: Trigger) -> Outcome | None:
         """The clip tells itself what became of it; without one, as at a release, there is none."""
         if self._armed is not None:
-            _end_clip(self._armed)
+            end_clip(self._armed)
         return None
 
     def _record(
-        self, acquisition: Acquisition, source: ClipSource, trigger: Trigger, durable: Durable
+        self,
+        acquisition: Acquisition,
+        source: ClipSource,
+        trigger: Trigger,
+        durable: Durable,
+        exam_id: str,
     ) -> None:
         """In the clip's own thread, from its first picture until it is durable."""
         try:
             became = taken(trigger, acquisition.run(source), durable)
-        except (Refused, *_REFUSALS) as error:
-            became = outcome(trigger, refused=str(error) or type(error).__name__)
+        except (Refused, *REFUSALS) as error:
+            became = refusal(trigger, error)
         finally:
             source.close()
             self._panel.recording(False)
-        self._tell(became)
+        self._tell(became, exam_id)
 
     def _next_protocol(self, trigger: Trigger) -> Outcome:
         armed = self._open_exam()
-        self._refuse_while_recording()
         place = self._protocols.index(armed.protocol) + 1
-        chosen = self._protocols[place % len(self._protocols)]
-        if chosen.source != armed.protocol.source:
-            source = self._run(chosen)
-            armed.source.close()
-            armed.source = source
-        armed.protocol = chosen
-        return outcome(trigger, note=f"protocol {chosen.name}")
+        name = self._protocols[place % len(self._protocols)].name
+        self.choose(name, wait=True)
+        self._guard.chosen(armed.exam_id, name)
+        return outcome(trigger, note=f"protocol {name}")
 
     def _complete(self, trigger: Trigger) -> Outcome:
-        armed = self._open_exam()
-        _end_clip(armed)
+        armed = self._allowed()
+        end_clip(armed)
         lives.complete(self._box, armed.exam_id)
         self.disarm()
         return outcome(trigger, note="the exam is completed")
 
     def _scan(self, trigger: Trigger) -> Outcome:
         if self._read_scan is None:
-            raise Refused("this box has no rules for codes: enter the number on the screen")
+            raise Refused(
+                "this box has no rules for codes: enter the number on the screen", NO_CODE_RULES
+            )
         try:
             scanned = self._read_scan(trigger.text)
         except ValueError as error:
-            raise Refused(str(error)) from error
+            raise Refused(str(error), NOT_UNDERSTOOD, words=str(error)) from error
         armed = self._armed
         if armed is None:
             return outcome(trigger, scanned=scanned)
-        verdict = armed.identity.scan(scanned)
-        armed.stopped = verdict is Verdict.MISMATCH or (
-            armed.stopped and verdict is Verdict.NOTHING_TO_COMPARE
+        verdict = armed.verdict = armed.identity.scan(scanned)
+        kept = self._guard.scanned(armed.exam_id, verdict)
+        armed.stopped = not kept and (
+            verdict is Verdict.MISMATCH or (armed.stopped and verdict is Verdict.NOTHING_TO_COMPARE)
         )
-        self._panel.ready(not armed.stopped)
+        self._panel.ready(verdict is not Verdict.MISMATCH and not armed.stopped)
         return outcome(trigger, scanned=scanned, verdict=verdict, **_SAID_OF[verdict])
 
-    def _open_exam(self) -> _Armed:
+    def _open_exam(self) -> Armed:
         if self._armed is None:
-            raise Refused(_NO_EXAM)
+            raise no_exam()
         return self._armed
+
+    def _allowed(self) -> Armed:
+        armed = self._open_exam()
+        refused = self._guard.refusal(armed.exam_id)
+        if refused is not None:
+            raise refused
+        if armed.stopped:
+            raise wrong_patient()
+        return armed
 
     def _refuse_while_recording(self) -> None:
         if self.recording:
-            raise Refused(_RECORDING)
+            raise recording()
 
-    def _ready_to_take(self) -> _Armed:
-        armed = self._open_exam()
+    def _ready_to_take(self) -> Armed:
+        armed = self._allowed()
         self._refuse_while_recording()
-        if armed.stopped:
-            raise Refused(_WRONG_PATIENT)
         if armed.source.begun:
-            _require_live(armed.source)
+            require_live(armed.source)
         return armed
 
-    def _fresh(self, armed: _Armed, trigger: Trigger) -> tuple[Frame, int]:
+    def _fresh(self, armed: Armed, trigger: Trigger) -> tuple[Frame, int]:
         """The picture of a press, and how many were lost while it was waited for."""
         before = armed.source.dropped
         try:
             frame = armed.source.fresh(trigger.monotonic_ns, CAPTURE_SECONDS)
         except TimeoutError:
-            _require_live(armed.source)  # says it better, where the source knows why
+            require_live(armed.source)  # says it better, where the source knows why
             raise
         return frame, armed.source.dropped - before
-
-    def _run(self, protocol: Protocol) -> ArmedSource:
-        source = ArmedSource(self._make_source(protocol.source))
-        source.open()
-        return source
 
     def _find(self, name: str) -> Protocol:
         for protocol in self._protocols:
@@ -342,7 +376,8 @@ class TriggerDesk:
                 return protocol
         raise NotFound(f"no protocol is called {name!r}")
 
-    def _tell(self, became: Outcome) -> None:
+    def _tell(self, became: Outcome, exam_id: str) -> Outcome:
+        became = replace(became, exam_id=exam_id)
         if became.refused:
             _log.warning("%s by %s refused: %s", became.action, became.source, became.refused)
             self._panel.fault(True)
@@ -351,16 +386,4 @@ class TriggerDesk:
             self._panel.fault(False)
             self._panel.done()
         self._report(became)
-
-
-def _require_live(source: ArmedSource) -> None:
-    if source.state != LIVE:
-        raise Refused(f"source {source.name}: {source.state}. {source.reason}".rstrip(". "))
-
-
-def _end_clip(armed: _Armed) -> None:
-    """Stop the clip, if one runs, and wait until it is durable."""
-    clip, armed.clip = armed.clip, None
-    if clip is not None:
-        clip.source.stop()
-        clip.result.result()
+        return became

@@ -13,6 +13,7 @@ import click
 from firmware.version import software_version
 
 _COMMANDS = {
+    "acquisition": "firmware.cli.run:acquisition",
     "calibrate": "firmware.cli.calibrate:calibrate",
     "capture": "firmware.cli.capture:capture",
     "check": "firmware.cli.configure:check",

@@ -62,7 +62,7 @@ def watch(seconds: float | None, config_file: Path | None) -> None:
     from math import inf
     from time import monotonic
 
-    from firmware.panel_service import serial_lines
+    from firmware.acquisition_service import serial_lines
     from firmware.side_channels import side_channels
     from firmware.signals import stop_event
     from firmware.triggers import make_hands
@@ -105,7 +105,7 @@ def _understood(reader: Any, text: str) -> str:
 @explained
 def run(exam_id: str, protocol: str, as_json: bool, config_file: Path | None) -> None:
     """Let pedals and scanners act on an open exam, until it is completed or Ctrl-C."""
-    from firmware.panel_service import serial_lines
+    from firmware.acquisition_service import serial_lines
     from firmware.side_channels import side_channels
     from firmware.signals import stop_event
     from firmware.triggers import make_desk, make_hands
@@ -131,29 +131,6 @@ def run(exam_id: str, protocol: str, as_json: bool, config_file: Path | None) ->
         finally:
             desk.close()
             hands.close()
-
-
-@panel.command()
-@config_option
-@explained
-def serve(config_file: Path | None) -> None:
-    """Let pedals and scanners act on whichever exam is open, all day; part of 'gantry run'.
-
-    While no exam is open, or more than one, a press is refused with its own tone.
-    """
-    from firmware import logs
-    from firmware.panel_service import PanelService, serial_lines
-    from firmware.side_channels import side_channels
-    from firmware.signals import end_with_supervisor, stop_event
-    from firmware.triggers import make_hands
-
-    logs.begin()
-    end_with_supervisor()
-    configuration, box = open_configured(config_file)
-    stop = stop_event()
-    channels = side_channels(configuration)
-    hands = make_hands(configuration, lines=serial_lines(channels))
-    PanelService(configuration, box, hands, channels).run(stop)
 
 
 def _say(outcome: Outcome) -> None:

@@ -16,18 +16,18 @@ from firmware.config import ConsoleSettings
 _log = logging.getLogger(__name__)
 
 _SERVICES = ("listener", "dispatcher", "console")
-_PANEL = "panel serve"
+_ACQUISITION = "acquisition"
 
 
 @click.command()
 @config_option
 @explained
 def run(config_file: Path | None) -> None:
-    """Run the whole box: listener, dispatcher, console, and the panel where there is one.
+    """Run the whole box: listener, dispatcher, console, and what takes the pictures.
 
     Each is restarted when it dies. Ends with Ctrl+C.
     """
-    from firmware.panel_service import is_wanted
+    from firmware.acquisition_service import is_wanted
     from firmware.signals import stop_event
     from firmware.supervisor import Supervisor
 
@@ -38,7 +38,7 @@ def run(config_file: Path | None) -> None:
         f"Gantry runs. Its page: http://{configuration.console.bind}:{configuration.console.port}/",
         err=True,
     )
-    services = (*_SERVICES, _PANEL) if is_wanted(configuration) else _SERVICES
+    services = (*_SERVICES, _ACQUISITION) if is_wanted(configuration) else _SERVICES
     Supervisor(services, config_file).run(stop)
 
 
@@ -88,11 +88,37 @@ def console(config_file: Path | None) -> None:
     import uvicorn
 
     from services.console import make_app
+    from services.live.client import LiveLink
 
     _begin()
     configuration, box = open_configured(config_file)
-    server = uvicorn.Server(uvicorn.Config(make_app(box), log_config=None, access_log=False))
+    app = make_app(box, live=LiveLink(box.live_socket))
+    server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False))
     server.run(sockets=[_listening(configuration.console)])
+
+
+@click.command()
+@config_option
+@explained
+def acquisition(config_file: Path | None) -> None:
+    """Run only what takes pictures: sources, pedals, scanners, and the preview.
+
+    It follows the exam that is open on the screen. While none is, or more than one and none is
+    chosen, a press is refused with its own tone.
+    """
+    from firmware.acquisition_service import AcquisitionService, serial_lines
+    from firmware.side_channels import side_channels
+    from firmware.signals import stop_event
+    from firmware.triggers import make_hands
+    from services import recovery
+
+    _begin()
+    configuration, box = open_configured(config_file)
+    stop = stop_event()
+    recovery.recover(box)
+    channels = side_channels(configuration)
+    hands = make_hands(configuration, lines=serial_lines(channels))
+    AcquisitionService(configuration, box, hands, channels).run(stop)
 
 
 def _begin() -> None:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from threading import Condition, Lock, Thread
 
+from services.errors import ServiceError
 from services.live.place import address_of, connect
 from services.live.words import MOST_ASKED, BrokenWords, Message, Unpacker, Words, pack
 
@@ -141,8 +142,10 @@ class LiveServer:
 
         Raises
         ------
+        ServiceError
+            Another acquisition service listens there.
         OSError
-            Another acquisition service listens there, or the folder cannot be written to.
+            The folder cannot be written to.
         """
         self._path.parent.mkdir(parents=True, exist_ok=True)
         self._remove_a_dead_one()
@@ -188,7 +191,7 @@ class LiveServer:
         except OSError:
             self._path.unlink(missing_ok=True)
             return
-        raise OSError(
+        raise ServiceError(
             f"another acquisition service listens at {os.fspath(self._path)}: end it first"
         )
 

@@ -13,12 +13,13 @@ from tests.end_to_end.cli import Gantry, run
 from tests.end_to_end.settings import Settings
 
 EXPECTED = {
-    "calibrate", "calibrate list", "calibrate range", "calibrate ruler", "calibrate withdraw",
+    "acquisition", "calibrate", "calibrate list", "calibrate range", "calibrate ruler",
+    "calibrate withdraw",
     "capture", "check", "config", "config template", "console", "demo", "devices",
     "devices simulate", "dispatcher", "exam", "exam acquire", "exam complete", "exam discontinue",
     "exam list", "exam show", "exam start", "hospital",
     "listener", "outbox", "outbox cancel", "outbox drain", "outbox redirect", "outbox resend",
-    "panel", "panel pair", "panel run", "panel serve", "panel watch", "peers", "peers test", "run",
+    "panel", "panel pair", "panel run", "panel watch", "peers", "peers test", "run",
     "worklist",
 }  # fmt: skip
 

@@ -391,12 +391,18 @@ def test_no_scanned_identity_reaches_the_log(armed: Room, caplog: pytest.LogCapt
     assert "4711" not in caplog.text
 
 
+def serve(desk: TriggerDesk, stream: TriggerStream, stop: Event) -> None:
+    while not stop.is_set():
+        for trigger in stream.events(0.5):
+            desk.handle(trigger)
+
+
 def test_from_the_pedal_to_the_durable_picture(armed: Room) -> None:
     board = SimulatedGpio()
     contacts = Contacts("panel", board, [Contact("pedal", 17, settle_ns=50_000_000)])
     stream = TriggerStream([contacts], action_map({"pedal": {"press": "capture"}}))
     stop = Event()
-    server = Thread(target=armed.desk.serve, args=(stream, stop))
+    server = Thread(target=serve, args=(armed.desk, stream, stop))
     stream.open()
     server.start()
     try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Event, Thread
 
@@ -12,7 +12,7 @@ import pytest
 
 from drivers.panel.sim import SimulatedGpio
 from firmware.assembly import open_box
-from firmware.panel_service import PanelService, is_wanted
+from firmware.acquisition_service import AcquisitionService, is_wanted
 from firmware.triggers import make_hands
 from services import exams as lives
 from services.box import Box
@@ -62,14 +62,14 @@ class Room:
 
 @pytest.fixture
 def room(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> Iterator[Room]:
-    caplog.set_level(logging.INFO, "firmware.panel_service")
+    caplog.set_level(logging.INFO, "firmware.acquisition_service")
     configuration = configured(tmp_path, PINS)
     assert is_wanted(configuration)
     board = SimulatedGpio()
     box = open_box(configuration)
     hands = make_hands(configuration, lambda _: board)
     stop = Event()
-    service = PanelService(configuration, box, hands, [])
+    service = AcquisitionService(configuration, box, hands, [])
     thread = Thread(target=service.run, args=(stop,))
     thread.start()
     until(lambda: hands.stream.states.get("panel") == "live")
@@ -107,5 +107,6 @@ def test_a_press_that_could_mean_two_patients_takes_nothing(room: Room) -> None:
     assert (room.images(first), room.images(second)) == (0, 0)
 
 
-def test_a_box_without_anything_to_press_has_no_panel(tmp_path: Path) -> None:
-    assert not is_wanted(configured(tmp_path, ""))
+def test_a_box_that_takes_no_pictures_needs_no_service(tmp_path: Path) -> None:
+    assert is_wanted(configured(tmp_path, ""))
+    assert not is_wanted(replace(configured(tmp_path, ""), protocols=()))
