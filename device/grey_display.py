@@ -80,4 +80,5 @@ def seen(densities: Floats, minimum: float, maximum: float, box: LightBox) -> Fl
     densities it is not, and the preview shows that too.
     """
     low, high = jnd_index(box.luminance(np.asarray([maximum, minimum])))
-    return np.clip((jnd_index(box.luminance(densities)) - low) / (high - low), 0.0, 1.0)
+    share = (jnd_index(box.luminance(densities)) - low) / (high - low)
+    return np.asarray(np.clip(share, 0.0, 1.0))

@@ -53,6 +53,7 @@ def open_box(configuration: Configuration) -> Box:
         uids=random_uid,
         software_version=software_version(),
         protocols=configuration.protocols,
+        printers=configuration.printers,
     )
 
 

@@ -181,7 +181,7 @@ class BoxPainter:
         self._stamps.append(_Stamp(right - bar, top, mark))
         begin = right - bar - high // 3 - words.shape[1]
         self._stamps.append(_Stamp(begin, top, words))
-        return begin
+        return int(begin)
 
     def _press(self, made: Rows, stamp: _Stamp, top: int) -> None:
         first = max(top, stamp.top)
@@ -215,7 +215,7 @@ class BoxPainter:
             for plane in range(planes.shape[2])
         ]
         full = 255.0 if self._source.dtype == np.uint8 else float(FULL)
-        part = np.clip(np.stack(scaled, axis=-1) / full, 0.0, 1.0)
+        part: Rows = np.clip(np.stack(scaled, axis=-1) / full, 0.0, 1.0).astype(np.float32)
         if self._sheet.polarity is Polarity.REVERSE:
             part = 1.0 - part
         if self.colour:

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from pydicom import dcmread
 from pydicom.dataset import Dataset
 from pydicom.errors import InvalidDicomError
-from pydicom.pixels import apply_modality_lut, apply_voi_lut, pixel_array
+from pydicom.pixels.processing import apply_modality_lut, apply_voi_lut
+from pydicom.pixels.utils import pixel_array
 from pydicom.uid import CTImageStorage, MRImageStorage
 
 from device.film import FilmImage, Window
@@ -147,7 +148,7 @@ def _whole_range(values: NDArray[Any], stored: NDArray[Any], dataset: Dataset) -
     if int(dataset.BitsStored) == 8 and int(dataset.PixelRepresentation) == 0:
         return np.asarray(stored, dtype=np.float64) / 255.0
     low, high = float(values.min()), float(values.max())
-    return (values - low) / max(high - low, 1.0)
+    return np.asarray((values - low) / max(high - low, 1.0))
 
 
 def stored_window(dataset: Dataset) -> Window | None:

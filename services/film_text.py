@@ -7,6 +7,7 @@ script but for a right-to-left one mixed with ideographs in one piece.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -75,9 +76,8 @@ def _piece(piece: Piece, height: int) -> Mask:
     size = max(4, round(height * 0.74))
     runs = list(_runs(piece.text))
     direction = "ltr" if piece.exact and _can_direct() else None
-    width = sum(
-        round(_font(path, size).getlength(text, direction=direction)) for path, text in runs
-    )
+    lengths = (_font(path, size).getlength(text, direction=direction) for path, text in runs)
+    width = math.ceil(sum(lengths))
     image = Image.new("L", (width + 2, height))
     draw = ImageDraw.Draw(image)
     x, baseline = 1.0, round(height * 0.77)

@@ -23,6 +23,7 @@ from firmware.config.check_capture import (
 )
 from firmware.config.check_panel import check_panel
 from firmware.config.faults import ABSENT, KeyPath, Report
+from firmware.config.printing import check_printers
 from firmware.config.walk import closest
 
 Table = Mapping[str, Any]
@@ -34,10 +35,12 @@ _MULTI_FRAME = (tables.GRAYSCALE_BYTE, tables.GRAYSCALE_WORD, tables.TRUE_COLOR)
 def check_document(document: dict[str, Any], report: Report) -> None:
     """Note every fault that lies between keys; attributes are replaced by their checked values."""
     _check_station(document.get("station", {}), report)
-    for section in ("peers", "sources", "profiles", "protocols", "triggers"):
+    for section in ("peers", "printers", "sources", "profiles", "protocols", "triggers"):
         _check_names(document, section, report)
     for path, peer in entries(document, "peers"):
         _check_peer(peer, path, report)
+    names = {str(peer.get("name", "")).casefold() for _, peer in entries(document, "peers")}
+    check_printers(entries(document, "printers"), names, report)
     for path, source in entries(document, "sources"):
         check_source(source, path, report)
     check_profiles(entries(document, "profiles"), report)

@@ -18,6 +18,7 @@ from firmware.config.defaults import BUILT_IN
 from firmware.config.faults import Report
 from firmware.config.lines import locate
 from firmware.config.model import Configuration
+from firmware.config.printing import printer_from
 from firmware.config.schema import (
     Document,
     PeerTable,
@@ -91,6 +92,7 @@ def _build(text: str, document: dict[str, Any], name: str, file: Path | None) ->
         triggers=settings.triggers,
         code_rules=settings.code_rules,
         retention=settings.retention,
+        printers=tuple(printer_from(each) for each in settings.printers),
         warnings=tuple(report.warnings),
     )
 

@@ -16,6 +16,7 @@ from firmware.config.schema import (
     RetentionSettings,
 )
 from services.dicom.peers import Peer
+from services.printing.printers import Printer
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,4 +51,5 @@ class Configuration:
     triggers: tuple[TriggerSettings, ...]
     code_rules: tuple[CodeRuleSettings, ...]
     retention: RetentionSettings
+    printers: tuple[Printer, ...] = ()
     warnings: tuple[str, ...] = ()

@@ -14,6 +14,7 @@ from firmware.config import values
 from firmware.config.capture import ProfileSettings, SourceSettings
 from firmware.config.metadata import ae, file, meta, seconds, text
 from firmware.config.panel import CodeRuleSettings, PanelSettings, TriggerSettings
+from firmware.config.printing import PrinterSettings
 from services.dicom.peers import Service
 
 
@@ -271,6 +272,7 @@ class Document(Struct, frozen=True, forbid_unknown_fields=True):
     listener: ListenerSettings = field(default_factory=ListenerSettings)
     console: ConsoleSettings = field(default_factory=ConsoleSettings)
     peers: tuple[PeerTable, ...] = ()
+    printers: tuple[PrinterSettings, ...] = ()
     sources: tuple[SourceSettings, ...] = ()
     profiles: tuple[ProfileSettings, ...] = ()
     protocols: tuple[ProtocolTable, ...] = ()

@@ -16,6 +16,7 @@ from msgspec import inspect as types
 
 from firmware.config.capture import ProfileSettings, SourceSettings
 from firmware.config.panel import CodeRuleSettings, PanelSettings, TriggerSettings
+from firmware.config.printing import PrinterSettings
 from firmware.config.schema import (
     ConsoleSettings,
     ListenerSettings,
@@ -33,11 +34,14 @@ _OPENING = """\
 # What stands there is the default, or an example where there is none.
 # 'gantry check' explains every fault of this file at once.
 """
+_FILM = {"ae_title": "FILM", "host": "192.0.2.20"}
 _SECTIONS: tuple[tuple[str, type[Struct], Mapping[str, Any]], ...] = (
     ("[station]", StationTable, {}),
     ("[listener]", ListenerSettings, {}),
     ("[console]", ConsoleSettings, {}),
     ("[[peers]]", PeerTable, {}),
+    ("[[printers]]", PrinterSettings, {"name": "film", "kind": "dicom", **_FILM}),
+    ("[[printers]]", PrinterSettings, {"name": "paper", "kind": "cups"}),
     ("[[sources]]", SourceSettings, {"name": "scanner", "kind": "replay"}),
     ("[[sources]]", SourceSettings, {"name": "pattern", "kind": "pattern"}),
     ("[[sources]]", SourceSettings, {"name": "stick", "kind": "folder"}),

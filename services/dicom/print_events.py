@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from pydicom.dataset import Dataset
 from pynetdicom import evt
+from pynetdicom.dimse_primitives import N_EVENT_REPORT
 
 from services.dicom.print_uids import PRINT_JOB, PRINTER
 
@@ -37,7 +38,8 @@ class PrintEvents:
     def receive(self, event: evt.Event) -> tuple[int, Dataset | None]:
         """Handler of pynetdicom's ``EVT_N_EVENT_REPORT`` (PS3.4 H.4.5.2.3, H.4.6.2.1)."""
         request = event.request
-        kind = int(event.event_type)
+        assert isinstance(request, N_EVENT_REPORT), "pynetdicom binds this to N-EVENT-REPORT"
+        kind = int(event.event_type or 0)
         told = _information(event)
         with self._news:
             if request.AffectedSOPClassUID == PRINT_JOB and kind in _JOB_STATES:

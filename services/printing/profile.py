@@ -103,7 +103,9 @@ def load_profile(name: str, **changes: Any) -> PrinterProfile:
     path = resources.files("services.printing") / "profiles" / f"{name}.toml"
     table = tomllib.loads(path.read_text("utf-8"))
     sizes = {size: (int(a), int(b)) for size, (a, b) in table.pop("sizes", {}).items()}
-    plain = {key: tuple(v) if isinstance(v, list) else v for key, v in table.items()}
+    plain: dict[str, Any] = {
+        key: tuple(v) if isinstance(v, list) else v for key, v in table.items()
+    }
     plain["lut_shapes"] = tuple(LutShape(shape) for shape in plain.get("lut_shapes", ()))
     return checked(replace(PrinterProfile(name=name, sizes=sizes, **plain), **changes))
 
