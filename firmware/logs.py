@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 import traceback
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
 from types import TracebackType
 
 _JOURNAL = "%(asctime)s %(levelname)-7s %(threadName)s: %(message)s"
 _TERMINAL = "%(message)s"
+_RING_BYTES = 512 * 1024
 _LIBRARIES = ("pydicom", "pynetdicom", "py.warnings")
 
 
@@ -32,6 +36,21 @@ def begin_for_person(level: int = logging.WARNING) -> None:
 def begun() -> bool:
     """Whether this process has said already where its log goes."""
     return bool(logging.getLogger().handlers)
+
+
+def keep(folder: Path, service: str) -> None:
+    """Keep the newest lines of a service in a file too, where no journal does.
+
+    The technician's screen and the support bundle read them; two files of at most 512 KiB each.
+    """
+    if os.environ.get("JOURNAL_STREAM"):
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    handler = RotatingFileHandler(
+        folder / f"{service}.log", maxBytes=_RING_BYTES, backupCount=1, encoding="utf-8"
+    )
+    handler.setFormatter(_Discreet(_JOURNAL))
+    logging.getLogger().addHandler(handler)
 
 
 class _Discreet(logging.Formatter):

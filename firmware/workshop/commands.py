@@ -36,7 +36,7 @@ def ask(*argv: str, patience: float = PATIENCE) -> Said:
         return Said(None, "", f"{argv[0]} is not installed on this box")
     environment = {**os.environ, "LC_ALL": "C.UTF-8"}
     try:
-        done = subprocess.run(  # noqa: S603 - no shell; arguments are checked by the callers
+        done = subprocess.run(
             [program, *argv[1:]],
             stdin=subprocess.DEVNULL,
             capture_output=True,

@@ -7,8 +7,7 @@ The console knows no driver and no configuration file; whoever assembles it hand
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 KeyPath = Sequence[str | int]
@@ -273,4 +272,3 @@ class Workshop:
     hands: HandDesk
     storage: StorageDesk
     support: SupportDesk
-    state_dir: Path = field(default_factory=Path)
