@@ -27,6 +27,7 @@ _COMMANDS = {
     "listener": "firmware.cli.run:listener",
     "outbox": "firmware.cli.outbox:outbox",
     "panel": "firmware.cli.panel:panel",
+    "people": "firmware.cli.people:people",
     "peers": "firmware.cli.peers:peers",
     "run": "firmware.cli.run:run",
     "worklist": "firmware.cli.worklist:worklist",

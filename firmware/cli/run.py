@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import logging
-import os
-import socket
 from pathlib import Path
 
 import click
 
 from firmware import logs
 from firmware.cli.context import config_option, explained, open_configured, read_configuration
-from firmware.config import ConsoleSettings
 
 _log = logging.getLogger(__name__)
 
@@ -35,7 +32,7 @@ def run(config_file: Path | None) -> None:
     configuration = read_configuration(config_file)
     stop = stop_event()
     click.echo(
-        f"Gantry runs. Its page: http://{configuration.console.bind}:{configuration.console.port}/",
+        f"Gantry runs. Its page: {configuration.console.page}",
         err=True,
     )
     services = (*_SERVICES, _ACQUISITION) if is_wanted(configuration) else _SERVICES
@@ -47,19 +44,24 @@ def run(config_file: Path | None) -> None:
 @explained
 def dispatcher(config_file: Path | None) -> None:
     """Run only the dispatcher: everything that goes out."""
+    from firmware.notify import Notifier
     from firmware.signals import stop_event
     from services.dispatcher import Dispatcher
 
     _begin()
     _, box = open_configured(config_file)
     stop = stop_event()
+    notifier = Notifier()
     service = Dispatcher(box)
     service.start()
+    notifier.ready()
     try:
         while not stop.wait(0.2):
             if service.wait(0):
                 break
+            notifier.alive()
     finally:
+        notifier.stopping()
         service.stop()
 
 
@@ -69,6 +71,7 @@ def dispatcher(config_file: Path | None) -> None:
 def listener(config_file: Path | None) -> None:
     """Run only the listener: verification and commitment reports that come in."""
     from firmware.listening import start_listener
+    from firmware.notify import Notifier
     from firmware.signals import stop_event, wait_for
 
     _begin()
@@ -76,7 +79,10 @@ def listener(config_file: Path | None) -> None:
     stop = stop_event()
     server = start_listener(configuration, box)
     _log.info("listening as %s at port %d", box.station.ae_title, server.port)
-    wait_for(stop)
+    notifier = Notifier()
+    notifier.ready()
+    wait_for(stop, notifier.alive)
+    notifier.stopping()
     server.stop()
 
 
@@ -85,16 +91,11 @@ def listener(config_file: Path | None) -> None:
 @explained
 def console(config_file: Path | None) -> None:
     """Run only the console: the page that shows worklist, exams and queue."""
-    import uvicorn
-
-    from services.console import make_app
-    from services.live.client import LiveLink
+    from firmware.console_service import serve
 
     _begin()
     configuration, box = open_configured(config_file)
-    app = make_app(box, live=LiveLink(box.live_socket))
-    server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False))
-    server.run(sockets=[_listening(configuration.console)])
+    serve(configuration, box)
 
 
 @click.command()
@@ -107,6 +108,7 @@ def acquisition(config_file: Path | None) -> None:
     chosen, a press is refused with its own tone.
     """
     from firmware.acquisition_service import AcquisitionService, serial_lines
+    from firmware.notify import Notifier
     from firmware.side_channels import side_channels
     from firmware.signals import stop_event
     from firmware.triggers import make_hands
@@ -118,7 +120,7 @@ def acquisition(config_file: Path | None) -> None:
     recovery.recover(box)
     channels = side_channels(configuration)
     hands = make_hands(configuration, lines=serial_lines(channels))
-    AcquisitionService(configuration, box, hands, channels).run(stop)
+    AcquisitionService(configuration, box, hands, channels).run(stop, Notifier())
 
 
 def _begin() -> None:
@@ -126,15 +128,3 @@ def _begin() -> None:
 
     logs.begin()
     end_with_supervisor()
-
-
-def _listening(settings: ConsoleSettings) -> socket.socket:
-    family = socket.AF_INET6 if ":" in settings.bind else socket.AF_INET
-    try:
-        return socket.create_server((settings.bind, settings.port), family=family, backlog=128)
-    except OSError as error:
-        raise click.ClickException(
-            f"cannot serve the console's page at {settings.bind}:{settings.port}: "
-            f"{os.strerror(error.errno or 0)}. Does another program use the port? "
-            f"Choose another as console.port"
-        ) from error

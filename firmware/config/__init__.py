@@ -7,12 +7,12 @@
 """
 
 from firmware.config.capture import ProfileSettings, SourceSettings
+from firmware.config.console import ConsoleSettings
 from firmware.config.faults import ConfigurationError, Fault
 from firmware.config.load import defaults, load
 from firmware.config.model import Configuration
 from firmware.config.panel import CodeRuleSettings, PanelSettings, TriggerSettings
 from firmware.config.schema import (
-    ConsoleSettings,
     ListenerSettings,
     RetentionSettings,
 )

@@ -22,6 +22,7 @@ from firmware.config.check_capture import (
     gives_pictures,
 )
 from firmware.config.check_panel import check_panel
+from firmware.config.console import check_console
 from firmware.config.faults import ABSENT, KeyPath, Report
 from firmware.config.printing import check_printers
 from firmware.config.walk import closest
@@ -35,6 +36,7 @@ _MULTI_FRAME = (tables.GRAYSCALE_BYTE, tables.GRAYSCALE_WORD, tables.TRUE_COLOR)
 def check_document(document: dict[str, Any], report: Report) -> None:
     """Note every fault that lies between keys; attributes are replaced by their checked values."""
     _check_station(document.get("station", {}), report)
+    check_console(document.get("console", {}), report)
     for section in ("peers", "printers", "sources", "profiles", "protocols", "triggers"):
         _check_names(document, section, report)
     for path, peer in entries(document, "peers"):

@@ -14,6 +14,7 @@ from device.protocol import ObjectKind, Protocol
 from device.station import Station
 from firmware.config.capture import ProfileSettings, SourceSettings
 from firmware.config.checks import check_document
+from firmware.config.console import ConsoleSettings
 from firmware.config.defaults import BUILT_IN
 from firmware.config.faults import Report
 from firmware.config.lines import locate
@@ -83,7 +84,7 @@ def _build(text: str, document: dict[str, Any], name: str, file: Path | None) ->
         state_dir=_state_dir(settings.station, folder),
         timezone=_zone(settings.station.timezone),
         listener=settings.listener,
-        console=settings.console,
+        console=_console(settings.console, folder),
         peers=tuple(_peer(peer, folder) for peer in settings.peers),
         sources=sources,
         profiles=tuple(_profile(profile, folder) for profile in settings.profiles),
@@ -113,6 +114,15 @@ def _station(table: StationTable) -> Station:
         character_set=split_character_set(table.character_set),
         ct_mr_from_capture=table.ct_mr_from_capture,
     )
+
+
+def _console(settings: ConsoleSettings, folder: Path) -> ConsoleSettings:
+    paths = {
+        key: str(_resolve(getattr(settings, key), folder))
+        for key in ("tls_certificate", "tls_key")
+        if getattr(settings, key)
+    }
+    return msgspec.structs.replace(settings, **paths)
 
 
 def _peer(table: PeerTable, folder: Path) -> Peer:
@@ -216,6 +226,10 @@ def _warn_of_files(
     for index, source in enumerate(sources):
         if source.path and not os.path.exists(source.path):  # noqa: PTH110 - a str in settings
             report.warn(("sources", index, "path"), f"{source.path} is not there at present")
+    for key in ("tls_certificate", "tls_key"):
+        path = getattr(settings.console, key)
+        if path and not _resolve(path, folder).is_file():
+            report.warn(("console", key), f"{path} is not there at present")
     for index, peer in enumerate(settings.peers):
         for key in ("tls_certificate", "tls_key", "tls_ca"):
             path = getattr(peer, key)

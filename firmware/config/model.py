@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 from device.protocol import Protocol
 from device.station import Station
 from firmware.config.capture import ProfileSettings, SourceSettings
+from firmware.config.console import ConsoleSettings
 from firmware.config.panel import CodeRuleSettings, PanelSettings, TriggerSettings
 from firmware.config.schema import (
-    ConsoleSettings,
     ListenerSettings,
     RetentionSettings,
 )

@@ -12,6 +12,7 @@ from msgspec import Meta, Struct, field
 
 from firmware.config import values
 from firmware.config.capture import ProfileSettings, SourceSettings
+from firmware.config.console import ConsoleSettings
 from firmware.config.metadata import ae, file, meta, seconds, text
 from firmware.config.panel import CodeRuleSettings, PanelSettings, TriggerSettings
 from firmware.config.printing import PrinterSettings
@@ -248,21 +249,6 @@ class RetentionSettings(Struct, frozen=True, forbid_unknown_fields=True):
     high_water_percent: Annotated[
         int, meta("Above this use of the disk, delivered images go earlier.", ge=50, le=95)
     ] = 85
-
-
-class ConsoleSettings(Struct, frozen=True, forbid_unknown_fields=True):
-    """The operator's screen, a web page."""
-
-    bind: Annotated[
-        str,
-        meta(
-            "Address of the interface to serve on.",
-            min_length=1,
-            check=values.bind_address,
-            allowed="an IP address; 127.0.0.1 for this machine only",
-        ),
-    ] = "127.0.0.1"
-    port: Annotated[int, meta("TCP port of the page.", ge=1, le=65535)] = 8080
 
 
 class Document(Struct, frozen=True, forbid_unknown_fields=True):

@@ -15,10 +15,10 @@ from msgspec import NODEFAULT, Struct
 from msgspec import inspect as types
 
 from firmware.config.capture import ProfileSettings, SourceSettings
+from firmware.config.console import ConsoleSettings
 from firmware.config.panel import CodeRuleSettings, PanelSettings, TriggerSettings
 from firmware.config.printing import PrinterSettings
 from firmware.config.schema import (
-    ConsoleSettings,
     ListenerSettings,
     PeerTable,
     ProtocolTable,

@@ -112,8 +112,7 @@ def play(folder: Path, say: Say) -> list[Outcome]:
 
 
 def _page(stage: Stage) -> str:
-    console = stage.configuration.console
-    return f"http://{console.bind}:{console.port}/"
+    return stage.configuration.console.page
 
 
 def _do(stage: Stage, scene: Scene, say: Say) -> _Done:

@@ -19,7 +19,8 @@ EXPECTED = {
     "devices simulate", "dispatcher", "exam", "exam acquire", "exam complete", "exam discontinue",
     "exam list", "exam show", "exam start", "hospital",
     "listener", "outbox", "outbox cancel", "outbox drain", "outbox redirect", "outbox resend",
-    "panel", "panel pair", "panel run", "panel watch", "peers", "peers test", "run",
+    "panel", "panel pair", "panel run", "panel watch", "peers", "peers test",
+    "people", "people add", "people list", "people pin", "people remove", "run",
     "worklist",
 }  # fmt: skip
 
@@ -75,7 +76,7 @@ def test_only_groups_and_what_needs_no_box_take_no_configuration() -> None:
         if "--config" not in {option for each in command.params for option in each.opts}
     }
     assert without == {
-        "calibrate", "config", "config template", "demo", "exam", "panel", "panel pair"
+        "calibrate", "config", "config template", "demo", "exam", "panel", "panel pair", "people"
     }  # fmt: skip
 
 
