@@ -20,6 +20,7 @@ from drivers.triggers import EventSource
 from drivers.triggers import Trigger as HandTrigger
 from firmware.assembly import make_source
 from firmware.config import Configuration
+from firmware.notify import Notifier
 from firmware.triggers import Hands, make_desk
 from services.armed_source import ArmedSource
 from services.box import Box
@@ -101,8 +102,8 @@ class AcquisitionService:
         self._trouble = ""
         self._failure: BaseException | None = None
 
-    def run(self, stop: Event) -> None:
-        """Serve until told to stop.
+    def run(self, stop: Event, notifier: Notifier | None = None) -> None:
+        """Serve until told to stop, and tell the service manager that the work goes on.
 
         Raises
         ------
@@ -111,6 +112,7 @@ class AcquisitionService:
         OSError
             Lamps or buzzer cannot be used.
         """
+        manager = notifier or Notifier({})
         beat = Thread(target=self._beat, args=(stop,), name="beat", daemon=True)
         with ExitStack() as undo:
             self._hands.open()
@@ -124,8 +126,11 @@ class AcquisitionService:
             beat.start()
             undo.callback(beat.join)
             undo.callback(stop.set)
+            undo.callback(manager.stopping)
+            manager.ready()
             _log.info("pictures can be taken")
             while not stop.is_set():
+                manager.alive()
                 self._check()
                 self._follow()
                 for trigger in self._hands.stream.events(_STEP):
@@ -156,7 +161,7 @@ class AcquisitionService:
             said = outcome_as_plain(became)
             self._server.push({**said, "push": "scan", "scanned": trigger.text})
 
-    def _act(self, trigger: Trigger) -> Outcome | None:
+    def _act(self, trigger: Trigger, meant: str = "") -> Outcome | None:
         """Do what is asked for, by the exam that is at hand at this very moment."""
         self._follow()
         if self._trouble and not self._desk.exam_id and trigger.action not in (None, "scan"):
@@ -164,7 +169,7 @@ class AcquisitionService:
             self._hands.panel.refused()
             self._tell(became)
             return became
-        return self._desk.handle(trigger)
+        return self._desk.handle(trigger, meant)
 
     def _follow(self) -> None:
         """Arm the exam that is at hand now; one that is no more is let go of first."""

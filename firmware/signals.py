@@ -7,6 +7,7 @@ import ctypes
 import os
 import signal
 import threading
+from collections.abc import Callable
 
 
 def stop_event() -> threading.Event:
@@ -22,14 +23,14 @@ def stop_event() -> threading.Event:
     return event
 
 
-def wait_for(event: threading.Event) -> None:
-    """Block the main thread until ``event`` is set.
+def wait_for(event: threading.Event, turn: Callable[[], None] = lambda: None) -> None:
+    """Block the main thread until ``event`` is set, calling ``turn`` now and then.
 
     It wakes now and then: a signal that the kernel gave to another thread is handled only by a
     main thread that runs.
     """
     while not event.wait(_GLANCE):
-        pass
+        turn()
 
 
 _GLANCE = 0.2
