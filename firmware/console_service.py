@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 import uvicorn
 
 from firmware.config import Configuration, ConsoleSettings
+from firmware.notified_server import NotifiedServer
+from firmware.notify import Notifier
 from services.box import Box
 from services.console import make_app
 from services.console.options import Options
@@ -40,8 +42,14 @@ def serve(configuration: Configuration, box: Box) -> None:
     """
     settings = configuration.console
     app = make_console(configuration, box)
-    config: dict[str, Any] = {"log_config": None, "access_log": False, "server_header": False}
-    screen = uvicorn.Server(uvicorn.Config(app, **config))
+    config: dict[str, Any] = {
+        "log_config": None,
+        "access_log": False,
+        "server_header": False,
+        # pictures are compressed already: to do it again costs more than it saves
+        "ws_per_message_deflate": False,
+    }
+    screen = NotifiedServer(uvicorn.Config(app, **config), Notifier())
     sockets = [_listening(settings.screen_bind, settings.port, "console.port")]
     if not settings.networked:
         screen.run(sockets=sockets)

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import logging
-import os
-import socket
 from pathlib import Path
 
 import click
 
 from firmware import logs
 from firmware.cli.context import config_option, explained, open_configured, read_configuration
-from firmware.config import ConsoleSettings
 
 _log = logging.getLogger(__name__)
 
@@ -35,7 +32,7 @@ def run(config_file: Path | None) -> None:
     configuration = read_configuration(config_file)
     stop = stop_event()
     click.echo(
-        f"Gantry runs. Its page: http://{configuration.console.bind}:{configuration.console.port}/",
+        f"Gantry runs. Its page: {configuration.console.page}",
         err=True,
     )
     services = (*_SERVICES, _ACQUISITION) if is_wanted(configuration) else _SERVICES
@@ -94,19 +91,11 @@ def listener(config_file: Path | None) -> None:
 @explained
 def console(config_file: Path | None) -> None:
     """Run only the console: the page that shows worklist, exams and queue."""
-    import uvicorn
-
-    from firmware.notified_server import NotifiedServer
-    from firmware.notify import Notifier
-    from services.console import make_app
-    from services.live.client import LiveLink
+    from firmware.console_service import serve
 
     _begin()
     configuration, box = open_configured(config_file)
-    app = make_app(box, live=LiveLink(box.live_socket))
-    config = uvicorn.Config(app, log_config=None, access_log=False)
-    server = NotifiedServer(config, Notifier())
-    server.run(sockets=[_listening(configuration.console)])
+    serve(configuration, box)
 
 
 @click.command()
@@ -139,15 +128,3 @@ def _begin() -> None:
 
     logs.begin()
     end_with_supervisor()
-
-
-def _listening(settings: ConsoleSettings) -> socket.socket:
-    family = socket.AF_INET6 if ":" in settings.bind else socket.AF_INET
-    try:
-        return socket.create_server((settings.bind, settings.port), family=family, backlog=128)
-    except OSError as error:
-        raise click.ClickException(
-            f"cannot serve the console's page at {settings.bind}:{settings.port}: "
-            f"{os.strerror(error.errno or 0)}. Does another program use the port? "
-            f"Choose another as console.port"
-        ) from error
