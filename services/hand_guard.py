@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from services.box import Box
-from services.catalog import at_hand
+from services.catalog import at_hand, audit
 from services.errors import NotFound
 from services.refusals import Refused, other_exam, still_this_patient, wrong_patient
 from services.scanned_identity import Verdict
@@ -46,10 +46,13 @@ class HandGuard:
         if verdict is not Verdict.MISMATCH and not (doubted and settled):
             return True
         with self._box.catalog.writing() as db:
+            now = self._box.clock.now()
             if verdict is Verdict.MISMATCH:
                 at_hand.ask(db, exam_id, WRISTBAND)
+                audit.note(db, now, "", "operator", "wristband", "another patient", exam_id)
             else:
-                at_hand.confirm(db, exam_id, self._box.clock.now())
+                at_hand.confirm(db, exam_id, now)
+                audit.note(db, now, "", "operator", "wristband", "right patient", exam_id)
         return True
 
     def chosen(self, exam_id: str, protocol: str) -> None:

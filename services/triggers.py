@@ -32,6 +32,7 @@ from services.refusals import (
     WRONG_PATIENT,
     Refused,
     no_exam,
+    other_exam,
     recording,
     wrong_patient,
 )
@@ -209,11 +210,16 @@ class TriggerDesk:
         finally:
             self._recorder.shutdown()
 
-    def handle(self, trigger: Trigger) -> Outcome | None:
+    def handle(self, trigger: Trigger, meant: str = "") -> Outcome | None:
         """Do what one trigger asks for; nothing where the site gave it no action.
 
         What became of it is told by lamps, tone and report: of a clip when it has ended, of
         everything else before this returns.
+
+        Parameters
+        ----------
+        meant
+            The exam that whoever asks sees before them; nothing begins where another is armed.
 
         Returns
         -------
@@ -226,6 +232,8 @@ class TriggerDesk:
         with self._lock:
             exam_id = self.exam_id
             try:
+                if meant not in ("", exam_id) and trigger.action != "record_stop":
+                    raise other_exam() if exam_id else no_exam()
                 became = self._actions[trigger.action](trigger)
             except (Refused, *REFUSALS) as error:
                 became = refusal(trigger, error)

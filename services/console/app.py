@@ -18,10 +18,12 @@ from device.worklist import QueryKeys
 from services import worklist as worklists
 from services.box import Box
 from services.console import (
+    acquire_routes,
     frame_routes,
     identity_routes,
     live_routes,
     people_routes,
+    preview_routes,
     worklist_routes,
 )
 from services.console.context import Context
@@ -39,6 +41,8 @@ REFRESH_SECONDS = 120.0
 _AREAS: tuple[Callable[[Context], list[BaseRoute]], ...] = (
     worklist_routes.routes,
     identity_routes.routes,
+    acquire_routes.routes,
+    preview_routes.routes,
     # the frame's own addresses come last: theirs are the more general ones
     people_routes.routes,
     frame_routes.routes,

@@ -38,7 +38,7 @@ class Touch:
         return f"Touch({self.action!r}, {self.monotonic_ns})"
 
 
-Act = Callable[[Trigger], Outcome | None]
+Act = Callable[[Trigger, str], Outcome | None]
 
 
 class Requests:
@@ -47,7 +47,8 @@ class Requests:
     Parameters
     ----------
     act
-        Does what a trigger asks for, after a look at which exam is at hand.
+        Does what a trigger asks for, after a look at which exam is at hand; it is also told which
+        exam the person sees before them.
     state
         How everything is now, as it is pushed too.
     """
@@ -130,10 +131,10 @@ class Requests:
 
     def _touch(self, _: Client, asked: Words) -> Words:
         moment = time.monotonic_ns()
-        text = asked.get("text", "")
-        if not isinstance(text, str) or len(text) > MOST_SCANNED:
+        text, exam_id = asked.get("text", ""), asked.get("exam", "")
+        if not isinstance(text, str) or len(text) > MOST_SCANNED or not isinstance(exam_id, str):
             raise Refused("what was scanned is no code", BAD_REQUEST)
-        became = self._act(Touch(str(asked["do"]), text, moment))
+        became = self._act(Touch(str(asked["do"]), text, moment), exam_id)
         if became is None:
             return {}
         return outcome_as_plain(became)

@@ -11,8 +11,8 @@ from threading import Event, Thread
 import pytest
 
 from drivers.panel.sim import SimulatedGpio
-from firmware.assembly import open_box
 from firmware.acquisition_service import AcquisitionService, is_wanted
+from firmware.assembly import open_box
 from firmware.triggers import make_hands
 from services import exams as lives
 from services.box import Box
