@@ -51,6 +51,9 @@ class Catalog:
             ) from (error)
 
     def _open(self) -> Database:
+        # On a box each service is a user of its own, and they share the catalog as a group: SQLite
+        # would make the file for its owner only, and the journal beside it like the file.
+        self.path.touch(mode=0o660)
         connection = sqlite3.connect(
             self.path,
             timeout=BUSY_TIMEOUT_MS / 1000,
