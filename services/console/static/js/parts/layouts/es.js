@@ -1,0 +1,4 @@
+export default [
+  { name: "abc", rows: ["qwertyuiop", "asdfghjklñ", "zxcvbnm"] },
+  { name: "áéí", rows: ["áéíóúüàèìò", "ùçâêîôûäëï", "öãõåæøœßýž"] },
+];

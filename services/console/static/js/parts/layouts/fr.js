@@ -1,0 +1,4 @@
+export default [
+  { name: "abc", rows: ["azertyuiop", "qsdfghjklm", "wxcvbnéèçà"] },
+  { name: "âëî", rows: ["âäæêëîïôœö", "ùûüÿñáíóúã", "åøßšžčłěřý"] },
+];

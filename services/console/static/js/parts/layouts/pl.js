@@ -1,0 +1,4 @@
+export default [
+  { name: "abc", rows: ["qwertyuiop", "asdfghjkl", "zxcvbnm"] },
+  { name: "ąęł", rows: ["ąćęłńóśźżä", "öüßáéíúýčš", "žřěůàèâêôç"] },
+];
