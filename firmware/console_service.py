@@ -14,6 +14,7 @@ import uvicorn
 from firmware.config import Configuration, ConsoleSettings
 from firmware.notified_server import NotifiedServer
 from firmware.notify import Notifier
+from firmware.reload import nobody_at_hand, started_anew
 from services.box import Box
 from services.console import make_app
 from services.console.options import Options
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from starlette.applications import Starlette
 
 _BACKLOG = 128
+
+_FAREWELL = 3
+"""Seconds that open pages are given when the service ends."""
 
 
 class CannotServe(ServiceError):
@@ -51,6 +55,21 @@ def serve(configuration: Configuration, box: Box) -> None:
     }
     screen = NotifiedServer(uvicorn.Config(app, **config), Notifier())
     sockets = [_listening(settings.screen_bind, settings.port, "console.port")]
+
+    def end() -> None:
+        screen.should_exit = True
+
+    with started_anew(configuration.file, end, lambda: nobody_at_hand(box)):
+        _run(app, screen, sockets, settings, config)
+
+
+def _run(
+    app: Starlette,
+    screen: NotifiedServer,
+    sockets: list[socket.socket],
+    settings: ConsoleSettings,
+    config: dict[str, Any],
+) -> None:
     if not settings.networked:
         screen.run(sockets=sockets)
         return
@@ -71,6 +90,7 @@ def make_console(configuration: Configuration, box: Box) -> Starlette:
     """The application with everything that the firmware gives it."""
     from drivers.backlight import find_backlight
     from firmware.triggers import make_reader
+    from firmware.workshop import make_workshop
     from services.live.client import LiveLink
 
     return make_app(
@@ -79,6 +99,7 @@ def make_console(configuration: Configuration, box: Box) -> Starlette:
         backlight=find_backlight(),
         live=LiveLink(box.live_socket),
         read_scan=make_reader(configuration).read,
+        workshop=make_workshop(configuration, box),
     )
 
 

@@ -9,10 +9,14 @@ from __future__ import annotations
 import hashlib
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+from device.exam import ExamState
 from firmware.config import ConfigurationError, load
+from services.box import Box
+from services.catalog import at_hand
 
 _log = logging.getLogger(__name__)
 
@@ -52,11 +56,6 @@ class Reload:
         """Watch no longer."""
         self._done.set()
 
-    @property
-    def exit_code(self) -> int:
-        """:data:`CHANGED` where the service ends because of this, else 0."""
-        return CHANGED if self.changed else 0
-
     def due(self) -> bool:
         """Look once: whether there is a new, sound configuration and the service may end."""
         if self._file is None:
@@ -86,6 +85,35 @@ class Reload:
                 self.changed = True
                 end()
                 return
+
+
+@contextmanager
+def started_anew(
+    file: Path | None, end: Callable[[], object], may_end: Callable[[], bool] = lambda: True
+) -> Iterator[None]:
+    """Run a service in this block: ``end`` is called when its configuration has changed.
+
+    Raises
+    ------
+    SystemExit
+        With :data:`CHANGED`, behind a block that ended because of that.
+    """
+    reload = Reload(file, may_end)
+    reload.start(end)
+    try:
+        yield
+    finally:
+        reload.stop()
+    if reload.changed:
+        raise SystemExit(CHANGED)
+
+
+def nobody_at_hand(box: Box) -> bool:
+    """Whether no exam is at hand: neither a chosen one nor the only one that is open."""
+    if at_hand.get(box.catalog) is not None:
+        return False
+    rows = box.catalog.rows("SELECT 1 FROM exam WHERE state = ? LIMIT 2", [ExamState.IN_PROGRESS])
+    return len(rows) != 1
 
 
 def _mark(file: Path | None) -> tuple[int, ...]:

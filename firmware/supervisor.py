@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from firmware.reload import CHANGED
 from firmware.signals import PARENT
 
 _log = logging.getLogger(__name__)
@@ -88,16 +89,24 @@ class Supervisor:
                     child.failures = 0
                 return
             child.process = None
-            child.failures += 1
-            pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2.0 ** (child.failures - 1))
-            child.not_before = now + pause
-            _log.error("%s ended with %d; starting it again in %.1f s", child.name, code, pause)
+            if code == CHANGED:
+                _log.info("%s starts anew with the changed configuration", child.name)
+                child.failures = 0
+            else:
+                self._pause(child, code, now)
         if now < child.not_before:
             return
         child.process = self._spawn(child.command)
         child.started = now
         _log.info("%s runs as process %d", child.name, child.process.pid)
         started(child.name, child.process.pid)
+
+    def _pause(self, child: _Child, code: int, now: float) -> None:
+        """Have a service that died wait, longer each time."""
+        child.failures += 1
+        pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2.0 ** (child.failures - 1))
+        child.not_before = now + pause
+        _log.error("%s ended with %d; starting it again in %.1f s", child.name, code, pause)
 
     def _spawn(self, command: list[str]) -> subprocess.Popen[bytes]:
         environment = {**os.environ, PARENT: str(os.getpid())}

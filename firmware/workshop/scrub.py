@@ -77,7 +77,7 @@ def _everybody(box: Box) -> Iterator[str]:
     columns = "operators_name, performing_physicians_name"
     for row in box.catalog.rows(f"SELECT DISTINCT {columns} FROM exam"):  # noqa: S608 - our own
         yield from row.values()
-    for row in box.catalog.rows("SELECT name FROM sqlite_master WHERE name = 'people'"):
+    for row in box.catalog.rows("SELECT name FROM sqlite_master WHERE name = 'person'"):
         for person in box.catalog.rows(f"SELECT name FROM {row['name']}"):  # noqa: S608 - our own
             yield str(person["name"])
     for row in box.catalog.rows("SELECT DISTINCT confirmed_by FROM ruler_calibration"):

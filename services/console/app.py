@@ -24,6 +24,8 @@ from services.console import (
     live_routes,
     people_routes,
     preview_routes,
+    technician_routes,
+    technician_tests_routes,
     worklist_routes,
 )
 from services.console.context import Context
@@ -43,6 +45,8 @@ _AREAS: tuple[Callable[[Context], list[BaseRoute]], ...] = (
     identity_routes.routes,
     acquire_routes.routes,
     preview_routes.routes,
+    technician_routes.routes,
+    technician_tests_routes.routes,
     # the frame's own addresses come last: theirs are the more general ones
     people_routes.routes,
     frame_routes.routes,

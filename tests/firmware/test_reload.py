@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import os
 import threading
+import urllib.request
 from pathlib import Path
 
 import pytest
 
-from firmware.reload import CHANGED, Reload
+from firmware.reload import CHANGED, Reload, nobody_at_hand, started_anew
+from services.catalog import at_hand
+from tests.end_to_end.cli import Gantry, until
+from tests.peers.process import free_port
+from tests.services.boxes import begin, make_box
 
 GOOD = '[station]\nae_title = "ONE"\n'
 
@@ -18,6 +23,14 @@ def file(tmp_path: Path) -> Path:
     path = tmp_path / "gantry.toml"
     path.write_text(GOOD)
     return path
+
+
+def answers(port: int) -> bool:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=2) as answer:
+            return bool(answer.status == 200)
+    except OSError:
+        return False
 
 
 def replace(file: Path, text: str) -> None:
@@ -76,9 +89,58 @@ def test_the_service_ends_once_it_may(file: Path) -> None:
         replace(file, GOOD.replace("ONE", "TWO"))
         assert asked.wait(10)
         assert not ended.is_set()
-        assert reload.exit_code == 0
+        assert not reload.changed
         free.set()
         assert ended.wait(10)
-        assert reload.exit_code == CHANGED
+        assert reload.changed
     finally:
         reload.stop()
+
+
+def test_a_block_that_ended_because_of_it_says_so(file: Path) -> None:
+    ended = threading.Event()
+
+    def serve() -> None:
+        with started_anew(file, ended.set):
+            replace(file, GOOD.replace("ONE", "TWO"))
+            assert ended.wait(10)
+
+    with pytest.raises(SystemExit) as caught:
+        serve()
+    assert caught.value.code == CHANGED
+    with started_anew(file, ended.set):
+        pass
+
+
+def test_an_exam_at_hand_holds_it_back(tmp_path: Path) -> None:
+    box = make_box(tmp_path)
+    assert nobody_at_hand(box)
+    exam = begin(box)
+    assert not nobody_at_hand(box)
+    begin(box, 2)
+    assert nobody_at_hand(box)
+    with box.catalog.writing() as db:
+        at_hand.set(db, exam.exam_id, "", box.clock.now())
+    assert not nobody_at_hand(box)
+
+
+def test_the_running_box_takes_a_change_by_itself(tmp_path: Path) -> None:
+    """A box without protocols gets its first: everything starts anew, and pictures too."""
+    port = free_port()
+    box = Gantry(tmp_path)
+    text = (
+        f'[station]\nstate_dir = "state"\n[console]\nport = {port}\n'
+        f'[listener]\nport = {free_port()}\nbind = "127.0.0.1"\n'
+    )
+    box.config.write_text(text)
+    with box.running("run", ready=lambda: answers(port)) as service:
+        assert len(service.process_ids("console")) == 1
+        assert not service.process_ids("acquisition")
+        replace(
+            box.config,
+            text + '[[sources]]\nname = "s"\nkind = "pattern"\n'
+            '[[protocols]]\nname = "p"\nsource = "s"\nobject = "SC"\n',
+        )
+        until(lambda: bool(service.process_ids("acquisition")), 40, service.text)
+        until(lambda: answers(port), 40, service.text)
+        assert service.process_ids("console")[-1] != service.process_ids("console")[0]
