@@ -27,6 +27,7 @@ _COMMANDS = {
     "hospital": "firmware.cli.hospital:hospital",
     "listener": "firmware.cli.run:listener",
     "outbox": "firmware.cli.outbox:outbox",
+    "page": "firmware.cli.page:page",
     "panel": "firmware.cli.panel:panel",
     "people": "firmware.cli.people:people",
     "peers": "firmware.cli.peers:peers",
