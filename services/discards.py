@@ -20,7 +20,7 @@ from services.catalog.database import Row
 from services.catalog.discarded import Reach
 from services.catalog.exams import Instance
 from services.dicom.peers import Peer, Service
-from services.errors import CatalogError, NotFound
+from services.errors import ExamEnded, NotFound
 from services.outbox.model import Kind
 from services.outbox.queue import enqueue
 
@@ -62,8 +62,8 @@ def discard(box: Box, sop_instance_uid: str, reason: str, by: str = "") -> Outco
         The reason is none of them.
     NotFound
         There is no such image.
-    CatalogError
-        Its exam has ended: what was reported of it stands.
+    ExamEnded
+        What was reported of the image stands.
     """
     why = discard_reason(reason)
     with box.catalog.writing() as db:
@@ -79,7 +79,7 @@ def restore(box: Box, sop_instance_uid: str) -> str:
 
     Raises
     ------
-    NotFound, CatalogError
+    NotFound, ExamEnded
         As for :func:`discard`.
     """
     with box.catalog.writing() as db:
@@ -96,7 +96,7 @@ def _of_an_open_exam(db: Database, sop_instance_uid: str) -> Row:
             f"an exam"
         )
     if row["state"] != "IN PROGRESS":
-        raise CatalogError(
+        raise ExamEnded(
             f"exam {row['exam_id']} has ended, and its images were reported to the RIS as they "
             f"were then. Ask the PACS administrator to hide this one at the archive"
         )

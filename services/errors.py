@@ -6,6 +6,9 @@
     +-- CatalogError          the database or the spool refused a step
     |   +-- NotFound (LookupError)
     |   +-- StorageFull (OSError)
+    |   +-- ExamEnded         what was reported of the exam stands
+    |   +-- ExamWithoutImages there is nothing to complete
+    |   +-- ExamBusy          somebody is acquiring into it
     +-- IdentityMismatch      a source speaks of another patient than the exam
     +-- PeerError             a peer could not be talked to
         +-- PeerUnreachable   no TCP connection, or it broke
@@ -34,6 +37,18 @@ class NotFound(CatalogError, LookupError):
 
 class StorageFull(CatalogError, OSError):
     """The card is too full to begin another exam."""
+
+
+class ExamEnded(CatalogError):
+    """The exam has ended: what was reported of it stands."""
+
+
+class ExamWithoutImages(CatalogError):
+    """The exam has no images that count, so there is nothing to complete."""
+
+
+class ExamBusy(CatalogError):
+    """Somebody is acquiring into the exam at this moment."""
 
 
 class IdentityMismatch(ServiceError):

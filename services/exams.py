@@ -19,7 +19,7 @@ from services import character_sets, discards
 from services.box import Box
 from services.catalog import at_hand, discarded, exams
 from services.dicom.peers import Service
-from services.errors import CatalogError, StorageFull
+from services.errors import CatalogError, ExamEnded, ExamWithoutImages, StorageFull
 from services.outbox import commitments
 from services.outbox.model import Kind
 from services.outbox.queue import enqueue
@@ -100,8 +100,8 @@ def complete(box: Box, exam_id: str) -> Exam:
 
     Raises
     ------
-    CatalogError
-        When it has no images but discarded ones: such an exam is discontinued, with a reason.
+    ExamWithoutImages
+        When it has none but discarded ones: such an exam is discontinued, with a reason.
     device.errors.IllegalTransition
         When it has ended already.
     """
@@ -122,7 +122,10 @@ def _end(box: Box, exam: Exam) -> Exam:
         discards.telling(box, db, exam),
     ):
         _refuse_a_second_end(db, exam)
+        _refuse_completing_nothing(box, exam)
         exams.update(db, exam)
+        if db.conn.execute("SELECT 1 FROM at_hand WHERE exam_id = ?", [exam.exam_id]).fetchone():
+            at_hand.clear(db)
         series = _series_for_report(box, db, exam)
         payload = encode(mpps.set_dataset(exam, series, box.station, _retrieve_ae_title(box)))
         for row in db.query(
@@ -135,10 +138,7 @@ def _end(box: Box, exam: Exam) -> Exam:
         commitments.hasten(db, exam.exam_id, at=box.wall())
     return exam
 
-        _refuse_completing_nothing(box, exam)
 
-        if db.conn.execute("SELECT 1 FROM at_hand WHERE exam_id = ?", [exam.exam_id]).fetchone():
-            at_hand.clear(db)
 def _file_for_cancelled(db: Database, exam_id: str, payload: bytes, *, at: float) -> None:
     """Keep the N-SET, cancelled, where the N-CREATE was: resending that one brings both back."""
     db.conn.execute(
@@ -156,7 +156,15 @@ def _refuse_a_second_end(db: Database, exam: Exam) -> None:
         0
     ]
     if state != ExamState.IN_PROGRESS:
-        raise CatalogError(f"exam {exam.exam_id} was ended by somebody else meanwhile: {state}")
+        raise ExamEnded(f"exam {exam.exam_id} was ended by somebody else meanwhile: {state}")
+
+
+def _refuse_completing_nothing(box: Box, exam: Exam) -> None:
+    # in the step itself: the last image may be discarded meanwhile
+    if exam.state is ExamState.COMPLETED and not discarded.kept(box.catalog, exam.exam_id):
+        raise ExamWithoutImages(
+            f"exam {exam.exam_id} has no images: take one, or discontinue it with a reason"
+        )
 
 
 def _series_for_report(box: Box, db: Database, exam: Exam) -> tuple[Series, ...]:
@@ -172,14 +180,6 @@ def _series_for_report(box: Box, db: Database, exam: Exam) -> tuple[Series, ...]
         series_instance_uid=box.uids(),
         series_number=number,
         modality=exam.modality,
-def _refuse_completing_nothing(box: Box, exam: Exam) -> None:
-    # in the step itself: the last image may be discarded meanwhile
-    if exam.state is ExamState.COMPLETED and not discarded.kept(box.catalog, exam.exam_id):
-        raise CatalogError(
-            f"exam {exam.exam_id} has no images: take one, or discontinue it with a reason"
-        )
-
-
         protocol_name="no images",
         series_description="",
         frame_of_reference_uid=box.uids(),

@@ -112,7 +112,8 @@ class Renderer:
         if layout.colour:
             return np.asarray(values, dtype=np.uint8)
         chosen = window or own or full_range(layout, values)
-        return grey_lut(layout, chosen)[values.view(f"u{values.dtype.itemsize}")]
+        lut = grey_lut(layout, chosen)
+        return np.asarray(lut[values.view(f"u{values.dtype.itemsize}")])
 
     def encoded(
         self,
@@ -231,4 +232,4 @@ def _block_means(values: NDArray[Any], factor: int) -> NDArray[Any]:
     counts = np.outer(
         np.diff(np.append(rows, values.shape[0])), np.diff(np.append(columns, values.shape[1]))
     )
-    return (sums // counts).astype(values.dtype)
+    return np.asarray((sums // counts).astype(values.dtype))

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from services.errors import CatalogError, StorageFull
+from services.errors import CatalogError, ExamBusy, StorageFull
 
 TEMPORARY_SUFFIX = ".part"
 
@@ -158,7 +158,7 @@ class Spool:
 
         Raises
         ------
-        CatalogError
+        ExamBusy
             When another process is acquiring for the same exam.
         """
         own = self.root.parent / f"acquiring-{exam_id}.lock"
@@ -167,7 +167,7 @@ class Spool:
             try:
                 mine = _lock(own)
             except BlockingIOError as error:
-                raise CatalogError(
+                raise ExamBusy(
                     f"exam {exam_id} is being acquired by another process: let it finish first"
                 ) from error
             with mine:

@@ -107,7 +107,7 @@ class VideoFrames:
             while True:
                 picture = self._take()
                 if self._next > frame:
-                    return picture.to_ndarray(format="rgb24")
+                    return np.asarray(picture.to_ndarray(format="rgb24"))
 
     def _take(self) -> Any:
         for picture in self._decoded:
@@ -124,10 +124,11 @@ class VideoFrames:
             self._take()
         assert self._start is not None
         times = self._layout.times
+        tick = float(self._stream.time_base or 1)
         wanted = self._start + times[frame - 1] / 1000
         tolerance = float(min(np.diff(times))) / 2000 if len(times) > 1 else 0.0
         for earlier in _BEFORE:
-            self._rewind(int(max(0.0, wanted - tolerance - earlier) / self._stream.time_base))
+            self._rewind(int(max(0.0, wanted - tolerance - earlier) / tick))
             picture = next((one for one in self._decoded if one.time >= wanted - tolerance), None)
             if picture is not None and picture.time <= wanted + tolerance:
                 self._next = frame + 1

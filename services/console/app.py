@@ -19,8 +19,10 @@ from services import worklist as worklists
 from services.box import Box
 from services.console import (
     acquire_routes,
+    finish_routes,
     frame_routes,
     identity_routes,
+    image_routes,
     live_routes,
     people_routes,
     preview_routes,
@@ -47,6 +49,8 @@ _AREAS: tuple[Callable[[Context], list[BaseRoute]], ...] = (
     preview_routes.routes,
     technician_routes.routes,
     technician_tests_routes.routes,
+    image_routes.routes,
+    finish_routes.routes,
     # the frame's own addresses come last: theirs are the more general ones
     people_routes.routes,
     frame_routes.routes,
