@@ -3,5 +3,6 @@
 export const HOME = "worklist";
 
 export const SCREENS = {
+  acquire: () => import("./acquire.js"),
   menu: () => import("./menu.js"),
 };
