@@ -13,6 +13,7 @@ from tomlkit.items import AoT, Array
 from services.console.workshop import Edit, WorkshopRefusal
 
 _MOST_DIFF_LINES = 2000
+_WIDEST_DIFF_LINE = 300
 
 
 def edited(text: str, edits: Iterable[Edit]) -> str:
@@ -39,7 +40,7 @@ def edited(text: str, edits: Iterable[Edit]) -> str:
 def diff(before: str, after: str) -> tuple[str, ...]:
     """Lines of a unified diff, without file names."""
     lines = difflib.unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=2)
-    told = [line for line in lines if not line.startswith(("---", "+++"))]
+    told = [line[:_WIDEST_DIFF_LINE] for line in lines if not line.startswith(("---", "+++"))]
     return tuple(told[:_MOST_DIFF_LINES])
 
 
