@@ -64,11 +64,11 @@ class Box:
         NotFound
             Naming those that are configured.
         """
-        for peer in self.peers:
-            if peer.name == name:
-                return peer
-        names = ", ".join(peer.name for peer in self.peers) or "none"
-        raise NotFound(f"no peer is called {name!r}; configured: {names}")
+        return _named(name, self.peers, "peer")
+
+    def destination(self, name: str) -> Peer:
+        """The configured peer or printer of this name; raises as :meth:`peer`."""
+        return _named(name, self.destinations, "peer or printer")
 
     def offering(self, service: Service) -> tuple[Peer, ...]:
         return tuple(peer for peer in self.peers if peer.offers(service))
@@ -76,3 +76,11 @@ class Box:
     def calling_ae_title(self, peer: Peer) -> str:
         """The AE title that the box calls this peer with."""
         return peer.calling_ae_title or self.station.ae_title
+
+
+def _named(name: str, peers: tuple[Peer, ...], what: str) -> Peer:
+    for peer in peers:
+        if peer.name == name:
+            return peer
+    names = ", ".join(peer.name for peer in peers) or "none"
+    raise NotFound(f"no {what} is called {name!r}; configured: {names}")

@@ -75,7 +75,7 @@ def exam_in_detail(box: Box, exam: Exam) -> dict[str, Any]:
 
 def peer_faults(box: Box) -> dict[str, str]:
     """By name, why the peers that do not answer are left alone for a while."""
-    states = (peer_state.get(box.catalog, peer.name) for peer in box.peers)
+    states = (peer_state.get(box.catalog, peer.name) for peer in box.destinations)
     return {state.peer: state.last_error for state in states if state.last_error}
 
 

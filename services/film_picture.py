@@ -26,7 +26,17 @@ _OF_THE_PATIENT = frozenset({str(CTImageStorage), str(MRImageStorage)})
 
 
 class NotPrintable(ServiceError):
-    """An image cannot be put on film; the text says which and why."""
+    """Something cannot be put on film as it was asked for; the text says what and why.
+
+    Attributes
+    ----------
+    code : str
+        What screens translate by.
+    """
+
+    def __init__(self, text: str, code: str = "G-6405") -> None:
+        self.code = code
+        super().__init__(text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +134,7 @@ def _fraction(
     if "VOILUTSequence" in dataset:
         looked_up = np.asarray(apply_voi_lut(values.astype(np.int32), dataset), dtype=np.float64)
         depth = int(dataset.VOILUTSequence[0].LUTDescriptor[2])
-        return np.clip(looked_up / (2**depth - 1), 0.0, 1.0)
+        return np.asarray(np.clip(looked_up / (2**depth - 1), 0.0, 1.0))
     own = stored_window(dataset)
     if own is None:
         return _whole_range(values, stored, dataset)

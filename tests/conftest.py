@@ -15,7 +15,7 @@ from services.dicom import guards
 settings.register_profile("gantry", deadline=None)
 settings.load_profile("gantry")
 
-pytest_plugins = ("tests.peers.fixtures", "tests.peers.cups")
+pytest_plugins = ("tests.peers.fixtures", "tests.peers.cups", "tests.peers.printers")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -16,6 +16,7 @@ STATEMENTS = (
         sheets INTEGER NOT NULL,
         sheets_done INTEGER NOT NULL DEFAULT 0,
         no_return TEXT,
+        doubtful_to INTEGER NOT NULL DEFAULT 0,
         made_by TEXT NOT NULL,
         made TEXT NOT NULL,
         ended TEXT,

@@ -21,6 +21,7 @@ from services.dicom.peers import Peer
 from services.dicom.print_events import PrintEvents
 from services.dicom.print_outcome import PrintOutcome, Step, print_outcome
 from services.dicom.sop_classes import EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN
+from services.errors import PeerAborted
 
 _JOB_SEQUENCE = 0x21000500
 """Referenced Print Job Sequence of the reply to N-ACTION (PS3.4 H.4.1.2.4); its keyword in
@@ -71,6 +72,15 @@ class PrintAssociation:
         accepted = self.association.accepted_contexts
         return any(str(context.abstract_syntax) == sop_class_uid for context in accepted)
 
+    def require_open(self) -> None:
+        """Raise ``PeerAborted`` unless the association still stands."""
+        if not self.association.is_established:
+            raise PeerAborted(
+                self.peer.name,
+                "the association ended before the next request",
+                "The box tries again by itself; if it lasts, look into the printer's log",
+            )
+
     def status(self) -> Dataset:
         """Printer status and description; printers that do not know a list are asked for all."""
         printer, instance = uids.PRINTER, uids.PRINTER_INSTANCE
@@ -112,6 +122,7 @@ class PrintAssociation:
 
     def print(self, sop_class_uid: str, uid: str) -> str:
         """The action after which there is no way back; the Print Job's UID where there is one."""
+        self.require_open()
         begun = time.monotonic()
         status, reply = self.association.send_n_action(
             None, 1, UID(sop_class_uid), UID(uid), meta_uid=self._meta
@@ -130,11 +141,13 @@ class PrintAssociation:
 
     def delete_session(self, uid: str) -> None:
         """Let the printer tidy up; its answer changes nothing any more."""
+        self.require_open()
         self.association.send_n_delete(UID(uids.FILM_SESSION), UID(uid), meta_uid=self._meta)
 
     def _get(
         self, tags: list[int], sop_class_uid: str, uid: str, meta: UID | None
     ) -> tuple[int, Dataset]:
+        self.require_open()
         begun = time.monotonic()
         status, told = self.association.send_n_get(
             [BaseTag(tag) for tag in tags], UID(sop_class_uid), UID(uid), meta_uid=meta
@@ -145,6 +158,7 @@ class PrintAssociation:
     def _create(
         self, step: Step, attributes: Dataset, sop_class_uid: str, uid: str, *, meta: bool = True
     ) -> tuple[str, Dataset]:
+        self.require_open()
         begun = time.monotonic()
         status, reply = self.association.send_n_create(
             attributes, UID(sop_class_uid), UID(uid), meta_uid=self._meta if meta else None
@@ -157,6 +171,7 @@ class PrintAssociation:
     def _set(
         self, step: Step, attributes: Dataset, sop_class_uid: str, uid: str, meta: UID | None
     ) -> None:
+        self.require_open()
         begun = time.monotonic()
         status, _ = self.association.send_n_set(
             attributes, UID(sop_class_uid), UID(uid), meta_uid=meta

@@ -45,7 +45,7 @@ def drain(
     progress
         Told of what is left whenever it changes.
     """
-    peers = box.peers if peer is None else (box.peer(peer),)
+    peers = box.destinations if peer is None else (box.destination(peer),)
     _lift_pauses(box, peer)
     dispatcher = Dispatcher(box, role="drain", peers=peers)
     dispatcher.start()
@@ -77,7 +77,7 @@ def _watch(
 
 def _left(box: Box, peer: str | None) -> Left:
     counts = operator.owed(box.catalog, peer)
-    stuck = operator.stuck(box.catalog, box.peers, peer)
+    stuck = operator.stuck(box.catalog, box.destinations, peer)
     held = counts.pop(State.HELD)
     return Left(open=sum(counts.values()) - stuck, held=held + stuck)
 
@@ -89,6 +89,6 @@ def _lift_pauses(box: Box, peer: str | None) -> None:
             " AND (? IS NULL OR peer = ?)",
             [peer, peer],
         )
-    for each in box.peers:
+    for each in box.destinations:
         if peer in (None, each.name):
             peer_state.clear_pause(box.catalog, each.name)

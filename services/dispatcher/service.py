@@ -30,14 +30,14 @@ class Dispatcher:
     Parameters
     ----------
     peers
-        Whom to deliver to; everybody that the box knows unless given.
+        Whom to deliver to; every peer and printer that the box knows unless given.
     """
 
     def __init__(
         self, box: Box, role: str = "dispatcher", peers: Sequence[Peer] | None = None
     ) -> None:
         self._box = box
-        self._peers = box.peers if peers is None else tuple(peers)
+        self._peers = box.destinations if peers is None else tuple(peers)
         self._owner = this_process(role)
         self._desk = ReportDesk(box)
         self._stopping = threading.Event()

@@ -15,6 +15,7 @@ from services.errors import ContextRefused, PeerError
 from services.outbox import peer_state
 from services.outbox.model import Kind
 from services.outbox.queue import due_kinds, next_due
+from services.printing import film_errand
 from services.reports import ReportDesk
 
 _log = logging.getLogger(__name__)
@@ -24,6 +25,7 @@ _ROUNDS: tuple[tuple[frozenset[Kind], Callable[[Errand], None]], ...] = (
     (frozenset({Kind.STORE}), store.deliver),
     (frozenset({Kind.COMMIT}), commitment.deliver),
     (frozenset({Kind.CHECK}), check.deliver),
+    (frozenset({Kind.FILM}), film_errand.deliver),
 )
 
 
@@ -75,9 +77,10 @@ class PeerWorker:
     def _probe(self) -> None:
         """A peer that failed last time is asked by C-ECHO before its work is claimed.
 
-        One that does not do Verification has answered all the same.
+        One that does not do Verification has answered all the same. A queue of this machine has
+        no address to ask.
         """
-        if not peer_state.get(self._box.catalog, self.peer.name).failures:
+        if not self.peer.host or not peer_state.get(self._box.catalog, self.peer.name).failures:
             return
         with contextlib.suppress(ContextRefused):
             echo(self.peer, self._box.calling_ae_title(self.peer))
