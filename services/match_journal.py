@@ -69,6 +69,12 @@ def end(db: Database, number: int, state: str, *, when: str) -> None:
         " (SELECT delivery_id FROM matching_hold WHERE matching_id = ?)",
         [MATCHING, number],
     )
+    # an image that was discarded meanwhile comes back as what it was before the match
+    db.conn.execute(
+        "UPDATE delivery SET before_discard = 'waiting' WHERE before_discard = 'held'"
+        " AND id IN (SELECT delivery_id FROM matching_hold WHERE matching_id = ?)",
+        [number],
+    )
     db.conn.execute("DELETE FROM matching_hold WHERE matching_id = ?", [number])
     db.conn.execute("UPDATE matching SET state = ?, ended = ? WHERE id = ?", [state, when, number])
 

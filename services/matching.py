@@ -19,7 +19,7 @@ from device.charset import UTF_8, CharacterSet, transcode
 from device.errors import CharacterSetError
 from device.exam import Exam
 from device.worklist import WorklistItem
-from services import character_sets, match_journal, recovery
+from services import character_sets, exam_list, match_journal, recovery
 from services import exams as lives
 from services.box import Box
 from services.catalog import exams
@@ -92,6 +92,7 @@ def correct(box: Box, exam_id: str, items: Sequence[WorklistItem], *, by: str) -
     if [item.key for item in items] == [item.key for item in exam.items]:
         raise CatalogError(f"exam {exam_id} belongs to this entry already")
     recovery.recover(box)
+    exam_list.learn(box)
     with box.spool.acquiring(exam_id):
         exam = exams.load(box.catalog, exam_id)
         rows = _rows(box, exam_id)
@@ -243,6 +244,7 @@ def _exchange(box: Box, exam: Exam, bound: Exam, files: list[Rebound], number: i
             raise SeenElsewhere(exam.exam_id)
         rows = _rows(box, exam.exam_id)
         exams.rebind(db, bound)
+        exam_list.note(db, int(bound.exam_id), bound.exam_id, bound.item.encode())
         _enter_files(db, rows, files, number)
         _renew_messages(box, db, bound)
         _cancel_prints(db, bound.exam_id)

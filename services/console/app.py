@@ -19,11 +19,14 @@ from services import worklist as worklists
 from services.box import Box
 from services.console import (
     acquire_routes,
+    exam_routes,
     finish_routes,
     frame_routes,
     identity_routes,
     image_routes,
     live_routes,
+    match_routes,
+    outbox_routes,
     people_routes,
     preview_routes,
     technician_routes,
@@ -43,6 +46,9 @@ REFRESH_SECONDS = 120.0
 """How often today's list is asked for while the console runs."""
 
 _AREAS: tuple[Callable[[Context], list[BaseRoute]], ...] = (
+    exam_routes.routes,
+    match_routes.routes,
+    outbox_routes.routes,
     worklist_routes.routes,
     identity_routes.routes,
     acquire_routes.routes,
