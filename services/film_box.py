@@ -12,8 +12,14 @@ from PIL import Image
 
 from device.film import Density, FilmSheet, Magnification, Polarity
 from device.film_format import Rect
-from device.film_geometry import Placement, place, ruler_length
-from services.film_picture import FULL, FilmPicture
+from device.film_geometry import (
+    DoesNotFit,
+    NotCalibrated,
+    Placement,
+    place,
+    ruler_length,
+)
+from services.film_picture import FULL, FilmPicture, NotPrintable
 from services.film_text import Mask, Piece, fitted
 
 Rows = NDArray[np.float32]
@@ -124,14 +130,17 @@ class BoxPainter:
         above = self._write_identity(identity, line) if identity else 0.0
         room = Rect(0.0, above, self._mm[0], self._mm[1] - above - line)
         rows, columns = picture.pixels.shape[:2]
-        placed = place(
-            room,
-            columns,
-            rows,
-            spacing=picture.spacing,
-            aspect=picture.aspect,
-            true_size=self._sheet.true_size,
-        )
+        try:
+            placed = place(
+                room,
+                columns,
+                rows,
+                spacing=picture.spacing,
+                aspect=picture.aspect,
+                true_size=self._sheet.true_size,
+            )
+        except (NotCalibrated, DoesNotFit) as error:
+            raise NotPrintable(str(error), "G-6406") from error
         x, y = self._per_mm
         wide, high = max(1, round(placed.rect.width * x)), max(1, round(placed.rect.height * y))
         left = min(round(placed.rect.x * x), self.width - wide)

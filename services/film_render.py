@@ -74,7 +74,7 @@ def render_box(
 
     Raises
     ------
-    NotPrintable, NotCalibrated, DoesNotFit
+    NotPrintable
         The box cannot be made as it was asked for.
     """
     painter = _painter(work, box, work.geometry.boxes[box], size_px, colour)
@@ -114,6 +114,12 @@ def render_sheet(
             rows = painters[number].rows(begin - first, end - begin)
             band[begin - top : end - top, left : left + wide] = rows
         yield _whole(band, bits)
+
+
+def check_true_size(work: SheetWork) -> None:
+    """Raise ``NotPrintable`` where a sheet that is to be of true size cannot be."""
+    for number, place in enumerate(work.geometry.boxes if work.sheet.true_size else ()):
+        _painter(work, number, place, (64, 64), colour=False)
 
 
 def preview_png(work: SheetWork, width_px: int, *, colour: bool = False) -> bytes:

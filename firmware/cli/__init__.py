@@ -31,6 +31,8 @@ _COMMANDS = {
     "panel": "firmware.cli.panel:panel",
     "people": "firmware.cli.people:people",
     "peers": "firmware.cli.peers:peers",
+    "print": "firmware.cli.print_exam:print_exam",
+    "printers": "firmware.cli.printers:printers",
     "run": "firmware.cli.run:run",
     "worklist": "firmware.cli.worklist:worklist",
 }

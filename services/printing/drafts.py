@@ -168,7 +168,7 @@ def preview(
 
     Raises
     ------
-    NotPrintable, NotCalibrated, DoesNotFit
+    NotPrintable
         It cannot be printed like this.
     """
     if not 1 <= sheet <= len(film.sheets):

@@ -8,34 +8,20 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from services.box import Box
-from services.dicom import print_datasets as datasets
 from services.dicom.outcome import Disposition, Outcome
 from services.dicom.print_events import JobState
 from services.dicom.print_outcome import PrintOutcome
-from services.dicom.print_scu import (
-    FilmBoxMade,
-    PrintAssociation,
-    PrintRefused,
-    print_association,
-)
-from services.dicom.print_uids import (
-    ANNOTATION_BOX,
-    FILM_BOX,
-    FILM_SESSION,
-    PRESENTATION_LUT,
-    PRINT_JOB,
-)
+from services.dicom.print_scu import PrintAssociation, PrintRefused, print_association
+from services.dicom.print_uids import FILM_BOX, FILM_SESSION, PRINT_JOB
 from services.dispatcher.errand import Errand
 from services.errors import PeerError
 from services.film_picture import NotPrintable
-from services.film_render import SheetWork, render_box
 from services.outbox.model import Delivery, Kind
 from services.printing import jobs, progress
+from services.printing.film_composer import FilmComposer
 from services.printing.inquiry import ask_on
 from services.printing.jobs import PrintJob
-from services.printing.pixels import box_pixels
 from services.printing.printers import Printer, PrinterFacts, find_printer
-from services.printing.profile import PrinterProfile
 from services.printing.works import works_of
 
 _log = logging.getLogger(__name__)
@@ -108,23 +94,21 @@ class FilmErrand:
             true_size=true_size,
         ) as link:  # fmt: skip
             facts = self._ask(link)
-            session = link.create_session(datasets.film_session(job.film), self._box.uids())
-            lut = self._create_lut(link, job)
+            composer = FilmComposer(link, self.printer, facts, job.film, self._box.uids)
             first = job.sheets_done + 1
             if self.printer.profile.session_action:
                 for work in works:
-                    self._lay_out(link, job, work, session, lut, facts)
-                self._act(link, job, FILM_SESSION, session, first, job.sheets)
+                    composer.lay_out(work)
+                self._act(link, job, FILM_SESSION, composer.session, first, job.sheets)
             else:
                 for sheet, work in enumerate(works, first):
                     if self.errand.stopping():
                         raise progress.PutDown
-                    film_box = self._lay_out(link, job, work, session, lut, facts)
-                    self._act(link, job, FILM_BOX, film_box.uid, sheet, sheet)
+                    self._act(link, job, FILM_BOX, composer.lay_out(work), sheet, sheet)
             # all sheets are taken: whatever the printer does from here on changes nothing of that
             with suppress(PeerError):
                 self._await_jobs(link)
-                link.delete_session(session)
+                link.delete_session(composer.session)
             return link.warnings
 
     def _ask(self, link: PrintAssociation) -> PrinterFacts:
@@ -140,68 +124,6 @@ class FilmErrand:
                 )
             )
         return facts
-
-    def _create_lut(self, link: PrintAssociation, job: PrintJob) -> str:
-        profile = self.printer.profile
-        if not link.accepts(PRESENTATION_LUT):
-            return ""
-        if job.film.lut in profile.lut_shapes:
-            return link.create_lut(datasets.lut_shape(job.film.lut), self._box.uids())
-        if profile.lut_entries:
-            table = datasets.lut_table(profile.lut_entries, profile.bits)
-            return link.create_lut(table, self._box.uids())
-        return ""
-
-    def _lay_out(
-        self,
-        link: PrintAssociation,
-        job: PrintJob,
-        work: SheetWork,
-        session: str,
-        lut: str,
-        facts: PrinterFacts,
-    ) -> FilmBoxMade:
-        profile = self.printer.profile
-        notes = profile.annotation_format if link.accepts(ANNOTATION_BOX) else ""
-        extras = datasets.FilmBoxExtras(
-            magnification=profile.magnification,
-            annotation_format=notes,
-            lut_uid=lut,
-            illumination=profile.illumination,
-            reflected_ambient_light=profile.reflected_ambient_light,
-            trim=profile.trim,
-        )
-        attributes = datasets.film_box(job.film, work.sheet, session, extras)
-        made = link.create_film_box(attributes, self._box.uids())
-        if len(made.image_boxes) < len(work.sheet.images):
-            raise NotPrintable(
-                f"{self.printer.name} made {len(made.image_boxes)} boxes of "
-                f"{work.sheet.display_format}", "G-6401",
-            )  # fmt: skip
-        self._fill(link, work, made, job, profile, facts)
-        texts = _annotations(work)[: profile.annotations] if notes else []
-        for position, (uid, text) in enumerate(zip(made.annotation_boxes, texts, strict=False), 1):
-            link.set_annotation(datasets.annotation(position, text), uid)
-        return made
-
-    def _fill(
-        self,
-        link: PrintAssociation,
-        work: SheetWork,
-        made: FilmBoxMade,
-        job: PrintJob,
-        profile: PrinterProfile,
-        facts: PrinterFacts,
-    ) -> None:
-        bits = 8 if job.film.colour else profile.bits
-        for number, uid in enumerate(made.image_boxes):
-            if work.image(number) is None:
-                continue
-            place = work.geometry.boxes[number]
-            size = box_pixels(profile, facts, work.sheet, place)
-            pixels = render_box(work, number, size, bits=bits, colour=job.film.colour)
-            width = place.width if work.sheet.true_size else None
-            link.set_image_box(datasets.image_box(number + 1, pixels, bits, width_mm=width), uid)
 
     def _act(
         self,
@@ -285,19 +207,3 @@ def _asked(link: PrintAssociation, uid: str) -> JobState | None:
     state = JobState(status, str(told.get("ExecutionStatusInfo") or ""))
     link.events.note(uid, state)
     return state
-
-
-def _annotations(work: SheetWork) -> list[str]:
-    """Texts that every printer can write; the names that it cannot are in the pictures."""
-    identity = work.identity
-    person = " ".join(
-        part
-        for part in (datasets.plain(identity.name), datasets.plain(identity.patient_id))
-        if part
-    )
-    rest = " ".join(
-        datasets.plain(part)
-        for part in (identity.birth_date, identity.sex, identity.accession_number, identity.study)
-        if datasets.plain(part)
-    )
-    return [text for text in (person, rest) if text]

@@ -1,4 +1,4 @@
-"""Print jobs: put in, read, and what a person may do with them.
+"""Print jobs: put in and read; :mod:`services.printing.actions` has what a person may do.
 
 A job is a delivery of kind ``film`` or ``paper`` with what is to be printed beside it. How far it
 came is durable sheet by sheet; ``no_return`` stands from just before a printer is told to print
@@ -7,7 +7,7 @@ until its answer is known, and while it stands nothing is printed without a pers
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import msgspec
 from sqlite_utils import Database
@@ -15,18 +15,17 @@ from sqlite_utils import Database
 from device.film import FilmJob
 from services.box import Box
 from services.catalog.database import Catalog, Row
-from services.errors import CatalogError, NotFound
-from services.film_picture import NotPrintable
-from services.outbox import peer_state
+from services.errors import NotFound
+from services.film_render import check_true_size
 from services.outbox.model import Kind, State
 from services.printing.check import check_images, check_job
 from services.printing.printers import PrinterKind, capable, facts_of, find_printer
+from services.printing.works import works_of
 
 _JOB = """
     SELECT j.*, d.kind, d.state, d.attempts, d.next_attempt, d.last_text, d.last_status, d.advice
     FROM print_job j JOIN delivery d ON d.id = j.delivery_id
 """
-_WAITS = (State.WAITING, State.HELD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +87,16 @@ def submit(
     printer = find_printer(box.printers, printer_name)
     check_job(printer, capable(printer, facts_of(box.catalog, printer.name)), film)
     kind = Kind.FILM if printer.kind is PrinterKind.DICOM else Kind.PAPER
+    check_images(box.catalog, exam_id, film)
+    for work in works_of(box, exam_id, printer, film):
+        check_true_size(work)
     with box.catalog.writing() as db:
         check_images(box.catalog, exam_id, film)
-        job_id = _insert(db, box, kind, exam_id, printer.name, film, by, follows)
+        job_id = insert(db, box, kind, exam_id, printer.name, film, by, follows)
     return get(box.catalog, job_id)
 
 
-def _insert(
+def insert(
     db: Database,
     box: Box,
     kind: Kind,
@@ -104,6 +106,7 @@ def _insert(
     by: str,
     follows: int | None,
 ) -> int:
+    """Owe a job within a step that is open already; returns its number."""
     at = box.wall()
     delivery = db.conn.execute(
         "INSERT INTO delivery (kind, peer, exam_id, next_attempt, created) VALUES (?, ?, ?, ?, ?)",
@@ -177,109 +180,6 @@ def history(catalog: Catalog, job_id: int) -> list[Row]:
     )
 
 
-def resend(box: Box, job_id: int, *, by: str, print_again: bool = False) -> PrintJob:
-    """Print what is left of a job now.
-
-    Parameters
-    ----------
-    print_again
-        The person has looked, and the sheet in doubt did not come out.
-
-    Raises
-    ------
-    NotPrintable
-        A sheet may have been printed and nobody has looked.
-    CatalogError
-        The job is being printed, or is over.
-    """
-    with box.catalog.writing() as db:
-        job = get(box.catalog, job_id)
-        _refuse_unless(job, _WAITS, "be resent")
-        if job.no_return and not print_again:
-            raise _in_doubt(job)
-        db.conn.execute(
-            "UPDATE print_job SET no_return = NULL, code = '', words = '' WHERE id = ?", [job_id]
-        )
-        db.conn.execute(
-            "UPDATE delivery SET state = 'waiting', next_attempt = 0, advice = '' WHERE id = ?",
-            [job.delivery_id],
-        )
-        note(db, box, job_id, "printed again" if job.no_return else "resent", by=by)
-    peer_state.clear_pause(box.catalog, job.printer)
-    return get(box.catalog, job_id)
-
-
-def mark_printed(box: Box, job_id: int, *, by: str) -> PrintJob:
-    """A person has seen the sheet in doubt: it counts, and what is left goes on.
-
-    Without a doubt the whole job counts as printed.
-
-    Raises
-    ------
-    CatalogError
-        The job is being printed, or is over.
-    """
-    with box.catalog.writing() as db:
-        job = get(box.catalog, job_id)
-        _refuse_unless(job, _WAITS, "be marked as printed")
-        done = job.doubtful_to if job.no_return else job.sheets
-        db.conn.execute(
-            "UPDATE print_job SET no_return = NULL, sheets_done = ? WHERE id = ?", [done, job_id]
-        )
-        note(db, box, job_id, "marked as printed", sheet=done, by=by)
-        if done < job.sheets:
-            db.conn.execute(
-                "UPDATE delivery SET state = 'waiting', next_attempt = 0, advice = '' WHERE id = ?",
-                [job.delivery_id],
-            )
-        else:
-            _end(db, box, job, State.DONE, "marked")
-    return get(box.catalog, job_id)
-
-
-def cancel(box: Box, job_id: int, *, by: str) -> PrintJob:
-    """Print no more of a job.
-
-    Raises
-    ------
-    CatalogError
-        The job is being printed, or is over.
-    """
-    with box.catalog.writing() as db:
-        job = get(box.catalog, job_id)
-        _refuse_unless(job, _WAITS, "be cancelled")
-        _end(db, box, job, State.CANCELLED, "cancelled")
-        note(db, box, job_id, "cancelled", by=by)
-    return get(box.catalog, job_id)
-
-
-def redirect(
-    box: Box, job_id: int, printer_name: str, *, by: str, print_again: bool = False
-) -> PrintJob:
-    """Print what is left of a job on another printer, if that one can; the new job.
-
-    Raises
-    ------
-    NotPrintable
-        The other printer cannot do it, or a sheet may have been printed and nobody has looked.
-    CatalogError
-        The job is being printed, or is over.
-    """
-    printer = find_printer(box.printers, printer_name)
-    with box.catalog.writing() as db:
-        job = get(box.catalog, job_id)
-        _refuse_unless(job, _WAITS, "be redirected")
-        if job.no_return and not print_again:
-            raise _in_doubt(job)
-        left = replace(job.film, sheets=job.film.sheets[job.sheets_done :])
-        check_job(printer, capable(printer, facts_of(box.catalog, printer.name)), left)
-        _end(db, box, job, State.CANCELLED, "redirected")
-        note(db, box, job_id, "redirected", by=by, words=printer.name)
-        kind = Kind.FILM if printer.kind is PrinterKind.DICOM else Kind.PAPER
-        new = _insert(db, box, kind, job.exam_id, printer.name, left, by, job_id)
-    return get(box.catalog, new)
-
-
 def note(
     db: Database,
     box: Box,
@@ -296,33 +196,6 @@ def note(
         " VALUES (?, ?, ?, ?, ?, ?)",
         [job_id, box.clock.now().isoformat(), event, sheet, by, words],
     )
-
-
-def _end(db: Database, box: Box, job: PrintJob, state: State, outcome: str) -> None:
-    db.conn.execute(
-        "UPDATE delivery SET state = ?, finished = ?, advice = '', lease_owner = NULL,"
-        " lease_until = NULL WHERE id = ?",
-        [state, box.wall(), job.delivery_id],
-    )
-    db.conn.execute(
-        "UPDATE print_job SET outcome = ?, ended = ?, no_return = NULL WHERE id = ?",
-        [outcome, box.clock.now().isoformat(), job.id],
-    )
-
-
-def _in_doubt(job: PrintJob) -> NotPrintable:
-    return NotPrintable(
-        f"sheet {job.sheets_done + 1} of print job {job.id} may have been printed: look at "
-        f"{job.printer}. Print again if it did not come out, else mark it printed",
-        "G-6403",
-    )
-
-
-def _refuse_unless(job: PrintJob, states: tuple[State, ...], what: str) -> None:
-    if job.state in states:
-        return
-    how = "is being printed right now" if job.state is State.SENDING else f"is {job.state}"
-    raise CatalogError(f"print job {job.id} {how} and cannot {what}")
 
 
 def _from_row(row: Row) -> PrintJob:
