@@ -89,6 +89,7 @@ def _run(
 def make_console(configuration: Configuration, box: Box) -> Starlette:
     """The application with everything that the firmware gives it."""
     from drivers.backlight import find_backlight
+    from firmware.clock_trust import clock_trust
     from firmware.triggers import make_reader
     from firmware.workshop import make_workshop
     from services.live.client import LiveLink
@@ -98,6 +99,7 @@ def make_console(configuration: Configuration, box: Box) -> Starlette:
         console_options(configuration.console),
         backlight=find_backlight(),
         live=LiveLink(box.live_socket),
+        clock_trust=clock_trust,
         read_scan=make_reader(configuration).read,
         workshop=make_workshop(configuration, box),
     )

@@ -52,6 +52,8 @@ class Context:
         The film and paper printers.
     read_scan : callable or None
         Reads a scanned code by the rules of the site.
+    clock_trust : callable
+        Whether the clock is ``synchronised``, ``unsynchronised`` or ``unknown``.
     worklist : WorklistView
         The worklist of the box, read once for all areas.
     """
@@ -64,6 +66,7 @@ class Context:
     workshop: Any = None
     printing: Any = None
     read_scan: Callable[[str], Any] | None = None
+    clock_trust: Callable[[], str] = lambda: "unknown"
     worklist: WorklistView = field(init=False)
 
     def __post_init__(self) -> None:

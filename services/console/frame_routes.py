@@ -10,11 +10,11 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from device.worklist import QueryKeys
-from services import exam_view
+from services import exam_view, exams_left
 from services import worklist as worklists
-from services.catalog import exams
+from services.catalog import at_hand, exams
 from services.catalog import worklist as cache
-from services.console import locales
+from services.console import locales, problems
 from services.console.answers import Call, answer
 from services.console.context import Context
 from services.console.people import Role, needs
@@ -30,6 +30,7 @@ def routes(context: Context) -> list[BaseRoute]:
         Route("/api/frame", answer(frame.facts)),
         Route("/api/locale/{language}", answer(frame.words)),
         Route("/api/status", answer(frame.status)),
+        Route("/api/problems", answer(frame.problems)),
         Route("/api/overview", answer(frame.overview)),
         Route("/api/exams/{exam_id}", answer(frame.exam)),
     ]
@@ -90,8 +91,36 @@ class _Frame:
             "owed": sum(counts.values()),
             "held": counts[State.HELD],
             "peers": [{"name": each.peer, "fault": each.last_error} for each in states],
+            "open": self._open(),
+            "clock": self._context.clock_trust(),
+            "exams_left": exams_left.exams_left(self._box),
             **self.health(call),
         }
+
+    def _open(self) -> dict[str, Any] | None:
+        """Whose exam is open, so that nobody walks away from it unnoticed."""
+        held = at_hand.get(self._box.catalog)
+        if held is None:
+            return None
+        exam = exams.load(self._box.catalog, held.exam_id)
+        return {
+            "exam": exam.exam_id,
+            "patient_name": exam.item.patient_name,
+            "patient_id": exam.item.patient_id,
+        }
+
+    def problems(self, _: Call) -> list[dict[str, Any]]:
+        """Every code with what is said of it, for the help."""
+        return [
+            {
+                "code": code,
+                "text": each.what,
+                "data": each.data,
+                "safe": each.safe,
+                "todo": each.todo,
+            }
+            for code, each in sorted(problems.table().items())
+        ]
 
     def overview(self, call: Call) -> dict[str, Any]:
         box = self._box

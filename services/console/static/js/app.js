@@ -17,6 +17,12 @@ import { HOME, SCREENS } from "./screens/index.js";
 const root = document.getElementById("screen");
 const toast = makeToasts(document.getElementById("toasts"));
 
+/** The link also ends when somebody was signed out: then the box answers, and says so. */
+const SIGNED_OUT_MS = 500;
+
+/** Screens that need nobody signed in. */
+const OPEN = new Set(["signin", "about"]);
+
 let facts = null;
 let leave = null;
 let turn = 0;
@@ -58,6 +64,12 @@ async function learn() {
     await setLanguage(facts.preferences.language);
     chrome.relabel();
   }
+  if (facts.role === "nobody") {
+    live.stop();
+    chrome.coverAway();
+  } else {
+    live.start();
+  }
 }
 
 /** Show the screen of the address anew. */
@@ -73,6 +85,7 @@ async function refresh() {
   chrome.mark(root.dataset.screen);
   try {
     if (!found) throw new api.ApiError({ code: "G-9007" });
+    if (facts.role === "nobody" && !OPEN.has(found.pattern)) throw new api.ApiError({ code: "G-9101" });
     const screen = await found.load();
     if (mine !== turn) return;
     const left = await screen.show(root, found.params, app);
@@ -85,8 +98,9 @@ async function refresh() {
 }
 
 function failed(error) {
-  if (error.code === "G-9101" && root.dataset.screen !== "signin") {
-    app.go("signin");
+  if (["G-9101", "G-9102"].includes(error.code) && root.dataset.screen !== "signin") {
+    const to = encodeURIComponent(location.hash.replace(/^#\/?/, "") || HOME);
+    location.replace(`#/signin?to=${to}&role=${error.params.role || "operator"}`);
     return;
   }
   if (!error.code) console.error(error);
@@ -102,8 +116,8 @@ async function start() {
   }
   document.body.dataset.ready = "yes";
   live.on("online", again);
+  live.on("offline", () => setTimeout(() => learn().catch(() => {}), SIGNED_OUT_MS));
   window.addEventListener("hashchange", refresh);
-  live.start();
   await refresh();
 }
 

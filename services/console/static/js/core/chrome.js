@@ -1,27 +1,35 @@
-/** What stands around every screen: the bar, the navigation, and the cover when the box is away. */
+/** What stands around every screen: bar, navigation, the open exam, and the cover. */
 
 import { badge } from "../parts/badge.js";
+import { mark as markOf, markName } from "../parts/banner.js";
 import { icon } from "../parts/icons.js";
 import { fill, h } from "./dom.js";
 import { date, plural, t } from "./i18n.js";
 import { live } from "./live.js";
+import { personName } from "./names.js";
 
 const PLACES = [["worklist", "list"], ["acquire", "camera"], ["exams", "exams"], ["menu", "menu"]];
+/** Screens that show the patient of the exam themselves. */
+const WITH_BANNER = new Set(["acquire", "review", "finish", "resume", "print"]);
 const STATUS_MS = 10000;
 const SOONEST_MS = 1000;
+const TOUCH_MS = 20000;
 
 /**
  * @param {any} app
- * @returns {{frame: Function, mark: Function, relabel: Function}}
+ * @returns {{frame: Function, mark: Function, relabel: Function, coverAway: Function}}
  */
 export function makeChrome(app) {
   const title = document.getElementById("title");
   const facts = document.getElementById("facts");
   const nav = document.getElementById("nav");
+  const open = document.getElementById("open");
   const cover = makeCover();
   let status = null;
+  let screen = "";
   let asked = 0;
   let soon = 0;
+  let touched = 0;
 
   function frame({ title: words, bare = false }) {
     title.textContent = words || "";
@@ -29,11 +37,13 @@ export function makeChrome(app) {
     document.body.dataset.bare = bare ? "yes" : "no";
   }
 
-  function mark(screen) {
+  function mark(name) {
+    screen = name;
     for (const link of nav.children) {
-      if (link.dataset.place === screen) link.setAttribute("aria-current", "page");
+      if (link.dataset.place === name) link.setAttribute("aria-current", "page");
       else link.removeAttribute("aria-current");
     }
+    drawOpen();
   }
 
   function relabel() {
@@ -41,6 +51,7 @@ export function makeChrome(app) {
     fill(nav, PLACES.map(([place, picture]) =>
       h("a", { class: "nav-place", href: `#/${place}`, "data-place": place, "data-test": `nav-${place}` },
         icon(picture), h("span", {}, t(`core.nav.${place}`)))));
+    mark(screen);
     draw();
   }
 
@@ -48,12 +59,15 @@ export function makeChrome(app) {
     clearTimeout(soon);
     soon = 0;
     asked = performance.now();
+    if (!app.facts || app.role === "nobody") return;
     try {
       status = await app.api.get("/api/status");
     } catch (error) {
+      // while the box is away the cover says so; signed out, the next screen does
       if (error.code !== "G-9101") return;
       status = null;
     }
+    if (!status || status.role !== app.role) await app.reload();
     draw();
   }
 
@@ -63,18 +77,33 @@ export function makeChrome(app) {
   }
 
   function draw() {
-    if (!status) {
-      fill(facts);
-      return;
-    }
-    fill(facts, statusParts(status));
+    fill(facts, status && statusParts(status));
+    drawOpen();
+  }
+
+  function drawOpen() {
+    const exam = status && status.open;
+    open.hidden = !exam || WITH_BANNER.has(screen);
+    if (!exam) return fill(open);
+    const name = personName(exam.patient_name, app.preferences.names).main || t("core.banner.no_name");
+    return fill(open, h("span", { class: `open-mark ${markName(markOf(exam))}`, "aria-hidden": "true" }, icon("camera")),
+      h("span", {}, t("core.nav.open_exam")), h("strong", { dir: "auto", "data-test": "open-exam" }, name),
+      h("span", { dir: "auto" }, exam.patient_id || ""));
+  }
+
+  function touch() {
+    const now = performance.now();
+    if (!app.facts || !app.person || now - touched < TOUCH_MS) return;
+    touched = now;
+    app.api.post("/api/session/touch").catch(() => {});
   }
 
   live.on("online", () => { cover.hide(); askSoon(); });
   live.on("offline", () => cover.show());
   live.on("changed", askSoon);
   setInterval(askSoon, STATUS_MS);
-  return { frame, mark, relabel };
+  for (const event of ["pointerdown", "keydown"]) document.addEventListener(event, touch, { capture: true, passive: true });
+  return { frame, mark, relabel, askSoon, coverAway: () => cover.hide() };
 }
 
 function statusParts(status) {
@@ -83,9 +112,17 @@ function statusParts(status) {
     h("span", { "data-test": "bar-peers" }, badge(away.length ? "offline" : "online",
       away.length ? plural("core.bar.peers_away", away.length) : t("core.bar.online"))),
     h("span", { "data-test": "bar-queue" }, badge(status.held ? "held" : status.owed ? "waiting" : "done", queueWords(status))),
-    h("span", { "data-test": "bar-space" }, spaceWords(status)),
-    h("time", { "data-test": "bar-clock", datetime: status.now }, date(status.now, "time")),
+    h("span", { "data-test": "bar-space", class: status.accepts_exams ? null : "tone-bad" }, spaceWords(status)),
+    clock(status),
   ];
+}
+
+function clock(status) {
+  const trusted = status.clock === "synchronised";
+  return h("span", { class: `bar-clock${trusted ? "" : " tone-caution"}`, "data-test": "bar-clock", "data-clock": status.clock },
+    h("time", { datetime: status.now }, date(status.now, "time")),
+    !trusted && h("span", { class: "bar-mark", role: "img", "aria-label": t(`core.bar.clock_${status.clock}`),
+      title: t(`core.bar.clock_${status.clock}`) }, "?"));
 }
 
 function queueWords(status) {
@@ -95,6 +132,7 @@ function queueWords(status) {
 
 function spaceWords(status) {
   if (!status.accepts_exams) return t("core.bar.full");
+  if (status.exams_left !== null) return plural("core.bar.exams_left", status.exams_left);
   return t("core.bar.disk", { percent: Math.round(status.disk_percent) });
 }
 

@@ -8,6 +8,10 @@ let words = {};
 let language = "en";
 let rules = new Intl.PluralRules("en");
 
+/** English dates and times as most of the world that reads English writes them. */
+const REGIONS = { en: "en-GB" };
+const formats = () => REGIONS[language] || language;
+
 /** Load a language and turn the page to it. */
 export async function setLanguage(code) {
   words = await get(`/api/locale/${encodeURIComponent(code)}`);
@@ -45,7 +49,7 @@ export function plural(key, n, params = {}) {
 
 /** A number as the language writes it; Western digits, as on labels and wristbands. */
 export function number(n, options = {}) {
-  return new Intl.NumberFormat(`${language}-u-nu-latn`, options).format(n);
+  return new Intl.NumberFormat(`${formats()}-u-nu-latn`, options).format(n);
 }
 
 /**
@@ -59,7 +63,7 @@ export function date(text, what = "date") {
   const options = { date: { dateStyle: "medium" }, time: { timeStyle: "short" },
     both: { dateStyle: "medium", timeStyle: "short" } }[what];
   const zone = /^\d{8}$/.test(text) || /^\d{4}-\d{2}-\d{2}$/.test(text) ? { timeZone: "UTC" } : {};
-  return new Intl.DateTimeFormat(`${language}-u-nu-latn-ca-gregory`, { ...options, ...zone }).format(when);
+  return new Intl.DateTimeFormat(`${formats()}-u-nu-latn-ca-gregory`, { ...options, ...zone }).format(when);
 }
 
 function parse(text) {
@@ -80,7 +84,7 @@ export function age(value) {
 
 /** How long ago, in the largest unit that says something. */
 export function ago(seconds) {
-  const format = new Intl.RelativeTimeFormat(`${language}-u-nu-latn`, { numeric: "auto" });
+  const format = new Intl.RelativeTimeFormat(`${formats()}-u-nu-latn`, { numeric: "auto" });
   for (const [unit, length] of [["day", 86400], ["hour", 3600], ["minute", 60]]) {
     if (seconds >= length) return format.format(-Math.floor(seconds / length), unit);
   }

@@ -37,13 +37,17 @@ class Live {
   start() {
     if (!this.stopped) return;
     this.stopped = false;
+    this.told = false;
     this.connect();
   }
 
   stop() {
     this.stopped = true;
+    this.online = false;
     clearTimeout(this.watchdog);
-    if (this.socket) this.socket.close();
+    const socket = this.socket;
+    this.socket = null;
+    if (socket) socket.close();
   }
 
   connect() {

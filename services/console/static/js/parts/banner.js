@@ -22,7 +22,7 @@ export function banner(exam) {
   return h(
     "section",
     { class: "banner", "data-test": "banner", "data-exam": exam.exam, "aria-label": t("core.banner.label") },
-    h("span", { class: `banner-mark banner-mark-${mark(exam)}`, "aria-hidden": "true" }, initials(exam.patient_name)),
+    h("span", { class: `banner-mark ${markName(mark(exam))}`, "aria-hidden": "true" }, initials(exam.patient_name)),
     h(
       "div",
       { class: "banner-who" },
@@ -52,8 +52,13 @@ function fact(key, value) {
     h("dd", { dir: "auto", "data-test": `banner-${key}` }, value || t("core.unknown")));
 }
 
-/** Exams are numbered in turn, so that two that follow each other never look the same. */
-function mark(exam) {
+/** The class of a mark's colour. */
+export function markName(index) {
+  return `banner-mark-${index}`;
+}
+
+/** Which colour an exam has. Exams are numbered in turn, so that two that follow each other never look the same. */
+export function mark(exam) {
   const number = Number.parseInt(exam.exam, 10);
   if (!Number.isNaN(number)) return number % COLOURS;
   return [...String(exam.exam)].reduce((sum, letter) => sum + letter.codePointAt(0), 0) % COLOURS;

@@ -83,7 +83,8 @@ export function openDateWheel({ label, value = "", last, test }) {
 }
 
 function order() {
-  return new Intl.DateTimeFormat(currentLanguage()).formatToParts(new Date()).map((part) => part.type)
+  const language = currentLanguage() === "en" ? "en-GB" : currentLanguage();
+  return new Intl.DateTimeFormat(`${language}-u-ca-gregory`).formatToParts(new Date()).map((part) => part.type)
     .filter((type) => ["day", "month", "year"].includes(type));
 }
 

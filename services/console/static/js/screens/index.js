@@ -3,6 +3,14 @@
 export const HOME = "worklist";
 
 export const SCREENS = {
-  acquire: () => import("./acquire.js"),
+  "review/:uid": () => import("./review.js"),
+  finish: () => import("./finish.js"),
+  "finish/:exam": () => import("./finish.js"),
   menu: () => import("./menu.js"),
+  signin: () => import("./signin.js"),
+  settings: () => import("./settings.js"),
+  people: () => import("./people.js"),
+  help: () => import("./help.js"),
+  "help/:code": () => import("./help.js"),
+  about: () => import("./about.js"),
 };

@@ -23,13 +23,13 @@ export function makeControls(press) {
   /** @param {string} current @param {boolean} recording @param {boolean} clips whether it records clips */
   function set(current, recording, clips) {
     name.textContent = current;
-    capture.setAttribute("aria-disabled", String(recording));
-    record.setAttribute("aria-disabled", String(!recording && !clips));
+    mark(capture, recording);
+    mark(record, !recording && !clips);
     record.dataset.recording = recording ? "yes" : "no";
     record.className = `button big ${recording ? "button-danger" : "button-plain"}`;
     record.replaceChildren(icon(recording ? "stop" : "record"),
       h("span", { class: "button-word" }, t(recording ? "acquire.stop_recording" : "acquire.record")));
-    for (const each of [protocol, finish, leave]) each.setAttribute("aria-disabled", String(recording));
+    for (const each of [protocol, finish, leave]) mark(each, recording);
   }
 
   /** Show that a touch was taken in, until it is answered. */
@@ -38,6 +38,11 @@ export function makeControls(press) {
   }
 
   return { element, set, busy };
+}
+
+/** What would be refused now looks so; a touch is still taken, and answered with the reason. */
+function mark(control, off) {
+  control.dataset.off = off ? "yes" : "no";
 }
 
 function big(picture, test, label, kind, press) {
