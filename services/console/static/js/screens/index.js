@@ -3,6 +3,7 @@
 export const HOME = "worklist";
 
 export const SCREENS = {
+  acquire: () => import("./acquire.js"),
   "review/:uid": () => import("./review.js"),
   finish: () => import("./finish.js"),
   "finish/:exam": () => import("./finish.js"),
