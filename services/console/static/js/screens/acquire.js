@@ -251,10 +251,8 @@ class Acquire {
       return { code: state.hold, action: { label: t("acquire.confirm_patient"), icon: "person", test: "to-resume", press: () => this.unlessRecording(() => this.app.go("resume")) } };
     }
     if (state.hold) return { code: state.hold };
-    if (state.exam && state.exam !== this.exam.exam) return { code: "G-2113" };
-    const { source } = state;
-    if (!source || ["live", "starting"].includes(source.state)) return null;
-    return { code: "G-2105", params: { source: source.name, state: stateWords(source.state), words: "" } };
+    // a source that shows nothing says so itself, on the cover over its picture
+    return state.exam && state.exam !== this.exam.exam ? { code: "G-2113" } : null;
   }
 
   drawStatus() {

@@ -9,27 +9,38 @@ const BURST_MS = 60;
 export function watchKeys(capture) {
   let last = -BURST_MS;
   let waiting = 0;
+  let byHand = true;
+
+  /** What was touched keeps the focus, and that does not mean that a key is for it. */
+  function touch() {
+    byHand = true;
+  }
 
   function key(event) {
+    if (event.key === "Tab") byHand = false;
     const before = event.timeStamp - last;
     last = event.timeStamp;
     clearTimeout(waiting);
     waiting = 0;
     if (event.key !== " " && event.key !== "Enter") return;
     if (event.repeat || event.defaultPrevented || before < BURST_MS) return;
-    if (event.ctrlKey || event.altKey || event.metaKey || isControl(event.target)) return;
+    if (event.ctrlKey || event.altKey || event.metaKey || isControl(event.target, byHand)) return;
     event.preventDefault();
     waiting = setTimeout(capture, BURST_MS);
   }
 
   document.addEventListener("keydown", key);
+  document.addEventListener("pointerdown", touch);
   return () => {
     clearTimeout(waiting);
+    document.removeEventListener("pointerdown", touch);
     document.removeEventListener("keydown", key);
   };
 }
 
-/** Keys work what has the focus, and within a sheet only the sheet. */
-function isControl(target) {
-  return target instanceof Element && target.closest("button, a, input, textarea, select, dialog, [role=button]") !== null;
+/** Keys work what was reached by keys, and within a sheet only the sheet. */
+function isControl(target, byHand) {
+  if (!(target instanceof Element)) return false;
+  if (target.closest("dialog, input, textarea, select")) return true;
+  return !byHand && target.closest("button, a, [role=button]") !== null;
 }

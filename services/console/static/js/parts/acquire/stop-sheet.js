@@ -25,10 +25,10 @@ export function openStop(app, exam, finish) {
     kind: "stop",
     closable: false,
     content: h("div", { class: "stop" },
-      h("p", { class: "stop-what" }, icon("stop_sign"), h("strong", {}, words.what)),
+      h("p", { class: "stop-what" }, icon("stop_sign"), h("strong", {}, words.todo)),
       h("p", {}, t("acquire.stop.this_exam")),
       app.banner(exam),
-      h("p", {}, words.todo),
+      h("p", {}, words.what),
       h("p", { class: "quiet" }, words.safe, " ", t("core.problem.code", { code: words.code }))),
     actions: [
       button({ label: t("acquire.stop.other"), icon: "person", test: "stop-finish", press: () => { close(); finish(); } }),

@@ -12,7 +12,7 @@ const RETRY_MS = 700;
  * @param {(uid: string) => void} open called with the image that was tapped
  */
 export function makeStrip(open) {
-  const list = h("ol", { class: "strip", "data-test": "strip", "aria-label": t("acquire.strip.label") });
+  const list = h("ol", { class: "acquire-strip", "data-test": "strip", "aria-label": t("acquire.strip.label") });
   const timers = new Set();
   const known = new Map();
 
@@ -46,7 +46,7 @@ export function makeStrip(open) {
 
   function thumb(image) {
     const words = label(image);
-    const picture = h("img", { class: "thumb-picture", alt: "", src: address(image.uid), decoding: "async" });
+    const picture = h("img", { class: "acquire-thumb-picture", alt: "", src: address(image.uid), decoding: "async" });
     let left = RETRIES;
     picture.addEventListener("error", () => {
       picture.hidden = true;
@@ -59,11 +59,11 @@ export function makeStrip(open) {
       timers.add(timer);
     });
     picture.addEventListener("load", () => { picture.hidden = false; });
-    return h("li", { class: "thumb-place", "data-uid": image.uid },
-      h("button", { type: "button", class: `thumb${image.discarded ? " thumb-discarded" : ""}`, "data-test": "thumb",
+    return h("li", { class: "acquire-thumb-place", "data-uid": image.uid },
+      h("button", { type: "button", class: `acquire-thumb${image.discarded ? " acquire-thumb-discarded" : ""}`, "data-test": "thumb",
         "data-uid": image.uid, "aria-label": words, on: { click: () => open(image.uid) } },
         picture,
-        h("span", { class: "thumb-mark", "aria-hidden": "true" },
+        h("span", { class: "acquire-thumb-mark", "aria-hidden": "true" },
           icon(image.discarded ? "bin" : image.clip ? "play" : "check"),
           image.number ? `${image.series}·${image.number}` : "")));
   }
