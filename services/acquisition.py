@@ -20,7 +20,7 @@ from device.iod import (
     encode,
 )
 from device.iod.video import VIDEO_SOP_CLASSES
-from device.ports import AddressedSource, Frame, FrameSource, KeepingSource
+from device.ports import AddressedSource, Frame, FrameSource, KeepingSource, UidSource
 from device.protocol import ObjectKind, Protocol
 from device.provenance import Contribution, Source
 from device.same_patient import may_be_of
@@ -81,6 +81,9 @@ class Acquisition:
         What is said of a still beside the frame itself.
     series_instance_uid
         A series of this exam by the same protocol to go on with; empty begins one.
+    instance_uids
+        Gives the SOP Instance UIDs, where they were chosen and written down before, so that what
+        was interrupted is never taken twice; None for those of the box.
     """
 
     def __init__(
@@ -91,8 +94,10 @@ class Acquisition:
         stored: Stored = lambda _: None,
         beside: Beside = lambda _: (),
         series_instance_uid: str = "",
+        instance_uids: UidSource | None = None,
     ) -> None:
         self._box = box
+        self._instance_uid = instance_uids or box.uids
         self._going_on = series_instance_uid
         self._exam = exams.load(box.catalog, exam_id)
         self._protocol = protocol
@@ -275,7 +280,7 @@ class Acquisition:
             station=self._box.station,
             protocol=self._protocol,
             instance_number=number,
-            sop_instance_uid=self._box.uids(),
+            sop_instance_uid=self._instance_uid(),
             created=self._box.clock.now(),
             software_version=self._box.software_version,
             dropped_frames=dropped,

@@ -15,6 +15,7 @@ from services.catalog import (
     schema_0006_reconciled,
     schema_0007_people,
     schema_0008_prints,
+    schema_0009_received_sheets,
 )
 
 migrations = Migrations("gantry")
@@ -240,6 +241,7 @@ LATER = (
     schema_0006_reconciled,
     schema_0007_people,
     schema_0008_prints,
+    schema_0009_received_sheets,
 )
 """Migrations with a file of their own: ``NAME`` and ``STATEMENTS``."""
 

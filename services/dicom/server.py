@@ -6,7 +6,8 @@ import contextlib
 import socket
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from pydicom.uid import UID
@@ -27,6 +28,17 @@ _UNNEGOTIATED = 64
 """Connections beyond the associations, so that silent ones do not keep callers out."""
 
 _REJECT_TRANSIENT, _BY_PROVIDER, _LIMIT_EXCEEDED = 0x02, 0x03, 0x02
+
+
+Handler = tuple[evt.EventType, Callable[[evt.Event], Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class ServerRole:
+    """Services of an SCP: transfer syntaxes by SOP class, the preferred first, and what is done."""
+
+    contexts: Mapping[str, Sequence[str]]
+    handlers: Sequence[Handler]
 
 
 class _BoundedServer(ThreadedAssociationServer):
@@ -58,15 +70,17 @@ class DicomServer:
         Longest PDU that we announce, in bytes, 4096 to 1048576.
     idle_timeout : float
         Seconds after which an association without traffic is ended.
-    on_commitment_report : callable
+    on_commitment_report : callable or None
         Called in the association's thread with Event Information, Event Type ID and the calling AE
-        title; returns the DIMSE status to answer.
+        title; returns the DIMSE status to answer. None where no reports are awaited.
     tls : TlsMaterial, optional
         Speak mutual TLS only.
     strict_called_ae : bool
         Reject callers who call us by another AE title.
     negotiation_timeout : float
         Seconds that a connection may take to become an association.
+    role : ServerRole
+        What callers may ask for beyond verification and commitment reports.
     """
 
     def __init__(
@@ -78,11 +92,12 @@ class DicomServer:
         max_associations: int,
         max_pdu: int,
         idle_timeout: float,
-        on_commitment_report: CommitmentReceiver,
+        on_commitment_report: CommitmentReceiver | None,
         tls: TlsMaterial | None = None,
         *,
         strict_called_ae: bool = True,
         negotiation_timeout: float = 10.0,
+        role: ServerRole | None = None,
     ) -> None:
         self._address = (bind, port)
         self._most = max_associations
@@ -98,9 +113,15 @@ class DicomServer:
         entity.require_calling_aet = list(allowed_callers)
         entity.require_called_aet = strict_called_ae
         entity.add_supported_context(VERIFICATION, list(UNCOMPRESSED))
-        entity.add_supported_context(
-            STORAGE_COMMITMENT_PUSH, list(UNCOMPRESSED), scu_role=True, scp_role=True
-        )
+        self._handlers: list[Any] = [(evt.EVT_REQUESTED, self._limit), (evt.EVT_C_ECHO, _echo)]
+        if on_commitment_report is not None:
+            entity.add_supported_context(
+                STORAGE_COMMITMENT_PUSH, list(UNCOMPRESSED), scu_role=True, scp_role=True
+            )
+            self._handlers.append((evt.EVT_N_EVENT_REPORT, self._report))
+        for sop_class, syntaxes in role.contexts.items() if role else ():
+            entity.add_supported_context(sop_class, list(syntaxes))
+        self._handlers += role.handlers if role else ()
         self._server: _BoundedServer | None = None
         self._thread: threading.Thread | None = None
 
@@ -126,11 +147,7 @@ class DicomServer:
             self._entity.ae_title,
             self._entity.supported_contexts,
             ssl_context=server_context(self._tls) if self._tls is not None else None,
-            evt_handlers=[
-                (evt.EVT_REQUESTED, self._limit),
-                (evt.EVT_C_ECHO, _echo),
-                (evt.EVT_N_EVENT_REPORT, self._report),
-            ],
+            evt_handlers=self._handlers,
         )
         server.most_connections = self._most + _UNNEGOTIATED
         self._entity._servers.append(server)
@@ -172,6 +189,8 @@ class DicomServer:
         ours.kill()
 
     def _report(self, event: evt.Event) -> tuple[int, None]:
+        if self._receiver is None:
+            raise RuntimeError("no reports are awaited")
         calling_ae = str(event.assoc.requestor.ae_title).strip()
         return receive_report(event, calling_ae, self._receiver), None
 
