@@ -128,17 +128,26 @@ class People:
         Raises
         ------
         Problem
+            As for :meth:`prove`.
+        """
+        return self._begin(self.prove(name, pin, kiosk=kiosk), kiosk)
+
+    def prove(self, name: str, pin: str, *, kiosk: bool) -> register.Person:
+        """Who this is, by name and PIN.
+
+        Raises
+        ------
+        Problem
             G-9103 when name and PIN do not belong together, G-9104 when they have to wait.
         """
         try:
-            person = register.recognise(self._box.catalog, name, pin, at=self._box.wall())
+            return register.recognise(self._box.catalog, name, pin, at=self._box.wall())
         except register.MustWait as error:
             self.note(Session(name, Role.NOBODY, kiosk), "sign-in", "refused", "must wait")
             raise Problem("G-9104", {"seconds": max(1, round(error.seconds))}) from error
         except register.PinRefused as error:
             self.note(Session(name, Role.NOBODY, kiosk), "sign-in", "refused", "wrong name or PIN")
             raise Problem("G-9103") from error
-        return self._begin(person, kiosk)
 
     def sign_in_first(self, name: str, pin: str) -> tuple[str, Session]:
         """Enter the first technician, whom whoever stands at the box is, and sign them in.

@@ -125,7 +125,7 @@ class _Desk:
         if session.role < Role.TECHNICIAN:
             if not session.name or name.casefold() != session.name.casefold():
                 raise Problem("G-9102", {"role": Role.TECHNICIAN.word})
-            self._people.sign_in(name, call.text("old"), kiosk=session.kiosk)
+            self._people.prove(name, call.text("old"), kiosk=session.kiosk)
         try:
             changed = register.change_pin(self._catalog, name, call.text("pin"))
         except NotFound:
