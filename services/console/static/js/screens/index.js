@@ -14,4 +14,7 @@ export const SCREENS = {
   help: () => import("./help.js"),
   "help/:code": () => import("./help.js"),
   about: () => import("./about.js"),
+  service: () => import("./technician/index.js"),
+  "service/:tool": () => import("./technician/tool.js"),
+  "service/:tool/:name": () => import("./technician/tool.js"),
 };
