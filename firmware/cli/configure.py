@@ -7,6 +7,14 @@ from pathlib import Path
 import click
 
 from firmware.cli.context import config_option, explained, read_configuration
+from firmware.cli.settings import (
+    export_file,
+    get_key,
+    history,
+    import_file,
+    rollback,
+    set_keys,
+)
 from firmware.config import template as config_template
 
 
@@ -39,6 +47,10 @@ def config() -> None:
 def template() -> None:
     """Print a gantry.toml with every key, its meaning and its range, ready to edit."""
     click.echo(config_template(), nl=False)
+
+
+for _command in (get_key, set_keys, history, rollback, export_file, import_file):
+    config.add_command(_command)
 
 
 def _count(number: int, word: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -32,6 +33,7 @@ from firmware.config.walk import walk
 from services.dicom.peers import Peer, Timeouts, TlsMaterial
 
 _ZONES = "/zoneinfo/"
+_STATE_DIR = re.compile(r"""^\s*state_dir\s*=\s*(?:"([^"\\]*)"|'([^']*)')""", re.MULTILINE)
 
 
 def load(path: Path) -> Configuration:
@@ -61,6 +63,16 @@ def read_text(text: str, file: Path) -> Configuration:
         With every fault of the text.
     """
     return _build(text, parse(text, str(file)), str(file), file.absolute())
+
+
+def state_dir_of(path: Path) -> Path:
+    """The state folder that a file names, also where the rest of it is faulty."""
+    try:
+        found = _STATE_DIR.search(Path(path).read_text("utf-8", "replace"))
+    except OSError:
+        found = None
+    named = (found[1] or found[2] or "") if found else ""
+    return _state_dir(StationTable(state_dir=named), Path(path).absolute().parent)
 
 
 def defaults() -> Configuration:
