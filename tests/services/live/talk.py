@@ -55,6 +55,10 @@ class Talk(AbstractContextManager["Talk"]):
         assert isinstance(found, Shown)
         return found
 
+    def forget(self) -> None:
+        """Let what was pushed until now not count any more."""
+        self._came.clear()
+
     def wait(self, met: Callable[[Message], bool]) -> Message:
         deadline = time.monotonic() + self._seconds
         while True:
