@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import cast
 
 from pydicom.dataset import Dataset
 from pydicom.tag import BaseTag
@@ -16,6 +17,7 @@ from pynetdicom.presentation import PresentationContext, build_context
 
 from services.dicom import print_uids as uids
 from services.dicom.association import associate, reply_of, require_context
+from services.dicom.crossing import serve_crossing_requests
 from services.dicom.outcome import Disposition
 from services.dicom.peers import Peer
 from services.dicom.print_events import PrintEvents
@@ -87,7 +89,9 @@ class PrintAssociation:
         status, told = self._get(list(_STATUS_TAGS), printer, instance, self._meta)
         if status not in (0x0000, 0x0001, 0x0107) or "PrinterStatus" not in told:
             status, told = self._get([], printer, instance, self._meta)
-        self._judge(Step.STATUS, status, "")
+        outcome = print_outcome(Step.STATUS, status)
+        if outcome.disposition in (Disposition.HOLD, Disposition.RETRY):
+            raise PrintRefused(outcome)
         return told
 
     def configuration(self) -> Dataset | None:
@@ -150,7 +154,10 @@ class PrintAssociation:
         self.require_open()
         begun = time.monotonic()
         status, told = self.association.send_n_get(
-            [BaseTag(tag) for tag in tags], UID(sop_class_uid), UID(uid), meta_uid=meta
+            cast("list[BaseTag]", [BaseTag(tag) for tag in tags] or None),
+            UID(sop_class_uid),
+            UID(uid),
+            meta_uid=meta,
         )
         answer = reply_of(self.peer, self.association, begun, status)
         return answer.status or 0, told if told is not None else Dataset()
@@ -202,6 +209,7 @@ def print_association(
     handlers = [(evt.EVT_N_EVENT_REPORT, events.receive)]
     with associate(peer, calling_ae, _contexts(colour), evt_handlers=handlers) as association:
         require_context(peer, association, uids.COLOUR_META if colour else uids.GREY_META)
+        serve_crossing_requests(association)
         yield PrintAssociation(peer, association, colour, events, true_size)
 
 

@@ -238,6 +238,11 @@ def requested_uid(event: evt.Event) -> str:
     return str(getattr(event.request, "RequestedSOPInstanceUID", None) or "")
 
 
+def requested_class(event: evt.Event) -> str:
+    """Requested SOP Class UID of the request."""
+    return str(getattr(event.request, "RequestedSOPClassUID", None) or "")
+
+
 def sop_class_uid(event: evt.Event) -> str:
     """Affected SOP Class UID of the request."""
     return str(getattr(event.request, "AffectedSOPClassUID", None) or "")

@@ -65,6 +65,18 @@ class Faults:
         Refuse N-CREATE and N-SET with this status, such as 0x0110.
     mpps_status_count : int or None
         For how many requests; None is always.
+    print_step : str
+        At which request the film printer misbehaves: ``status``, ``session``, ``lut``,
+        ``film box``, ``image box``, ``annotation``, ``action``, ``after action`` (the film has
+        come out by then), ``job`` or ``delete``; empty at none.
+    print_status : int or None
+        What it answers there, such as 0xC602; None cuts the connection instead.
+    printer_status, printer_status_info : str
+        What it says of itself, such as FAILURE and SUPPLY EMPTY.
+    print_job_ends : str
+        DONE or FAILURE.
+    print_job_reports : bool
+        Whether it reports the states of a print job by itself.
     """
 
     applies_to: tuple[str, ...] = ()
@@ -81,6 +93,12 @@ class Faults:
     wrong_patients_in_worklist: bool = False
     mpps_status: int | None = None
     mpps_status_count: int | None = None
+    print_step: str = ""
+    print_status: int | None = None
+    printer_status: str = "NORMAL"
+    printer_status_info: str = "NORMAL"
+    print_job_ends: str = "DONE"
+    print_job_reports: bool = True
 
     def __post_init__(self) -> None:
         if self.stall_seconds < 0 or self.commitment_delay < 0:
