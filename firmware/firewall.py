@@ -16,6 +16,9 @@ def open_ports(configuration: Configuration) -> tuple[int, ...]:
     ports = set()
     if not ip_address(configuration.listener.bind).is_loopback:
         ports.add(configuration.listener.port)
+    films = configuration.film_reception
+    if films.enabled and not ip_address(films.bind).is_loopback:
+        ports.add(films.port)
     if configuration.console.networked:
         ports.add(configuration.console.network_port)
     return tuple(sorted(ports))

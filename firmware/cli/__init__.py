@@ -23,6 +23,7 @@ _COMMANDS = {
     "devices": "firmware.cli.devices:devices",
     "dispatcher": "firmware.cli.run:dispatcher",
     "exam": "firmware.cli.exam:exam",
+    "films": "firmware.cli.films:films",
     "firewall": "firmware.cli.firewall:firewall",
     "hospital": "firmware.cli.hospital:hospital",
     "listener": "firmware.cli.run:listener",

@@ -84,7 +84,8 @@ def dispatcher(config_file: Path | None) -> None:
 @config_option
 @explained
 def listener(config_file: Path | None) -> None:
-    """Run only the listener: verification and commitment reports that come in."""
+    """Run only the listener: verification, commitment reports and films that come in."""
+    from firmware.film_reception import receiving_films
     from firmware.listening import start_listener
     from firmware.notify import Notifier
     from firmware.reload import started_anew
@@ -95,10 +96,17 @@ def listener(config_file: Path | None) -> None:
     server = start_listener(configuration, box)
     _log.info("listening as %s at port %d", box.station.ae_title, server.port)
     notifier = Notifier()
-    with started_anew(configuration.file, stop.set):
-        notifier.ready()
-        wait_for(stop, notifier.alive)
-        notifier.stopping()
+    try:
+        with (
+            receiving_films(configuration, box) as said,
+            started_anew(configuration.file, stop.set),
+        ):
+            if said:
+                _log.info(said)
+            notifier.ready()
+            wait_for(stop, notifier.alive)
+            notifier.stopping()
+    finally:
         server.stop()
 
 

@@ -24,6 +24,7 @@ from firmware.config.check_capture import (
 from firmware.config.check_panel import check_panel
 from firmware.config.console import check_console
 from firmware.config.faults import ABSENT, KeyPath, Report
+from firmware.config.film_reception import check_film_reception
 from firmware.config.printing import check_printers
 from firmware.config.walk import closest
 
@@ -43,6 +44,15 @@ def check_document(document: dict[str, Any], report: Report) -> None:
         _check_peer(peer, path, report)
     names = {str(peer.get("name", "")).casefold() for _, peer in entries(document, "peers")}
     check_printers(entries(document, "printers"), names, report)
+    printers = {
+        str(printer.get("name", "")): str(printer.get("kind", ""))
+        for _, printer in entries(document, "printers")
+    }
+    ports = {
+        document.get(section, {}).get("port", default): f"{section}.port"
+        for section, default in (("listener", 4006), ("console", 8080))
+    }
+    check_film_reception(document.get("film_reception", {}), printers, ports, report)
     for path, source in entries(document, "sources"):
         check_source(source, path, report)
     check_profiles(entries(document, "profiles"), report)

@@ -106,6 +106,7 @@ def _build(text: str, document: dict[str, Any], name: str, file: Path | None) ->
         code_rules=settings.code_rules,
         retention=settings.retention,
         printers=tuple(printer_from(each) for each in settings.printers),
+        film_reception=settings.film_reception,
         warnings=tuple(report.warnings),
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -10,6 +10,7 @@ from device.protocol import Protocol
 from device.station import Station
 from firmware.config.capture import ProfileSettings, SourceSettings
 from firmware.config.console import ConsoleSettings
+from firmware.config.film_reception import FilmReceptionSettings
 from firmware.config.panel import CodeRuleSettings, PanelSettings, TriggerSettings
 from firmware.config.schema import (
     ListenerSettings,
@@ -52,4 +53,5 @@ class Configuration:
     code_rules: tuple[CodeRuleSettings, ...]
     retention: RetentionSettings
     printers: tuple[Printer, ...] = ()
+    film_reception: FilmReceptionSettings = field(default_factory=FilmReceptionSettings)
     warnings: tuple[str, ...] = ()

@@ -13,6 +13,7 @@ from msgspec import Meta, Struct, field
 from firmware.config import values
 from firmware.config.capture import ProfileSettings, SourceSettings
 from firmware.config.console import ConsoleSettings
+from firmware.config.film_reception import FilmReceptionSettings
 from firmware.config.metadata import ae, file, meta, seconds, text
 from firmware.config.panel import CodeRuleSettings, PanelSettings, TriggerSettings
 from firmware.config.printing import PrinterSettings
@@ -259,6 +260,7 @@ class Document(Struct, frozen=True, forbid_unknown_fields=True):
     console: ConsoleSettings = field(default_factory=ConsoleSettings)
     peers: tuple[PeerTable, ...] = ()
     printers: tuple[PrinterSettings, ...] = ()
+    film_reception: FilmReceptionSettings = field(default_factory=FilmReceptionSettings)
     sources: tuple[SourceSettings, ...] = ()
     profiles: tuple[ProfileSettings, ...] = ()
     protocols: tuple[ProtocolTable, ...] = ()

@@ -16,6 +16,7 @@ from msgspec import inspect as types
 
 from firmware.config.capture import ProfileSettings, SourceSettings
 from firmware.config.console import ConsoleSettings
+from firmware.config.film_reception import FilmReceptionSettings
 from firmware.config.panel import CodeRuleSettings, PanelSettings, TriggerSettings
 from firmware.config.printing import PrinterSettings
 from firmware.config.schema import (
@@ -42,6 +43,7 @@ _SECTIONS: tuple[tuple[str, type[Struct], Mapping[str, Any]], ...] = (
     ("[[peers]]", PeerTable, {}),
     ("[[printers]]", PrinterSettings, {"name": "film", "kind": "dicom", **_FILM}),
     ("[[printers]]", PrinterSettings, {"name": "paper", "kind": "cups"}),
+    ("[film_reception]", FilmReceptionSettings, {"printer": "paper"}),
     ("[[sources]]", SourceSettings, {"name": "scanner", "kind": "replay"}),
     ("[[sources]]", SourceSettings, {"name": "pattern", "kind": "pattern"}),
     ("[[sources]]", SourceSettings, {"name": "stick", "kind": "folder"}),

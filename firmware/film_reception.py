@@ -1,0 +1,164 @@
+"""The film reception as configured: its server, its work, and the printer behind it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from device.film import FILM_SIZES
+from device.protocol import ObjectKind, Protocol
+from firmware.config import Configuration
+from services.box import Box
+from services.catalog.received_sheets import Images
+from services.dicom.server import DicomServer
+from services.errors import NotFound, ServiceError
+from services.film_reception.cabinet import Cabinet, Orders
+from services.film_reception.intake import Intake
+from services.film_reception.jobs import Jobs
+from services.film_reception.paper import PaperDesk
+from services.film_reception.server import FilmReception
+from services.film_reception.service import FilmWork
+from services.film_reception.words import Abilities
+from services.printing.paper import PaperAway, PaperPrinter, PaperRefused
+from services.printing.printers import PrinterKind
+
+_IMAGES: Final = {
+    "open-exam": Images.WAITING,
+    "ask": Images.UNASSIGNED,
+    "none": Images.NONE,
+}
+
+
+class CannotReceive(ServiceError):
+    """The address or port of the film reception cannot be listened at."""
+
+
+def paper_printer(configuration: Configuration, name: str) -> PaperPrinter:
+    """The paper printer of this name.
+
+    Raises
+    ------
+    NotFound
+        Naming those that are configured.
+    """
+    from drivers.cups.queue import CupsQueue
+    from firmware.paper import QueuePrinter
+
+    known = [each for each in configuration.printers if each.kind is PrinterKind.CUPS]
+    for printer in known:
+        if printer.name == name:
+            return QueuePrinter(CupsQueue(printer.queue, os.environ.get("CUPS_SERVER", "")))
+    names = ", ".join(each.name for each in known) or "none"
+    raise NotFound(f"no paper printer is called {name!r}; configured: {names}")
+
+
+def open_cabinet(configuration: Configuration, box: Box) -> Cabinet:
+    """Where received films are kept; not cleared up, which is the running service's to do."""
+    settings = configuration.film_reception
+    return Cabinet(box, Orders(_IMAGES[settings.images], settings.printer))
+
+
+def make_intake(configuration: Configuration, box: Box, cabinet: Cabinet) -> Intake:
+    """What takes received sheets into exams."""
+    protocol = Protocol(
+        name="Film",
+        source="film reception",
+        object=ObjectKind.SC,
+        modality=box.station.modality,
+        series_description=configuration.film_reception.series_description,
+        burned_in_annotation=True,
+    )
+    return Intake(box, cabinet, protocol)
+
+
+@contextmanager
+def receiving_films(configuration: Configuration, box: Box) -> Iterator[str]:
+    """Receive films for the time of the block, where that is configured.
+
+    Yields a sentence for the log, empty where it is not.
+
+    Raises
+    ------
+    CannotReceive
+        The address is not ours, or the port is taken.
+    """
+    settings = configuration.film_reception
+    if not settings.enabled:
+        yield ""
+        return
+    cabinet = open_cabinet(configuration, box)
+    cabinet.open()
+    jobs = Jobs(box.catalog)
+    abilities = Abilities(settings.film_sizes or tuple(FILM_SIZES), name=settings.ae_title)
+    reception = FilmReception(abilities, cabinet, jobs, lambda: _health(configuration), box.uids)
+    work = FilmWork(
+        box,
+        cabinet,
+        jobs,
+        reception,
+        make_intake(configuration, box, cabinet),
+        _paper(configuration, box, cabinet),
+    )
+    server = DicomServer(
+        ae_title=settings.ae_title,
+        bind=settings.bind,
+        port=settings.port,
+        allowed_callers=settings.allowed_callers,
+        max_associations=settings.max_associations,
+        max_pdu=configuration.listener.max_pdu,
+        idle_timeout=settings.idle_timeout,
+        on_commitment_report=None,
+        role=reception.role,
+    )
+    _listen(server, settings.bind, settings.port)
+    work.start()
+    try:
+        yield f"receiving films as {settings.ae_title} at port {settings.port}"
+    finally:
+        server.stop()
+        work.stop()
+
+
+def _listen(server: DicomServer, bind: str, port: int) -> None:
+    try:
+        server.start()
+    except OSError as error:
+        raise CannotReceive(
+            f"films cannot be received at {bind}:{port}: {os.strerror(error.errno or 0)}. "
+            f"film_reception.bind must be an address of this machine, and film_reception.port free"
+        ) from error
+
+
+def _paper(configuration: Configuration, box: Box, cabinet: Cabinet) -> PaperDesk | None:
+    if not configuration.film_reception.printer:
+        return None
+    from firmware.paper import one_page
+
+    found: dict[str, PaperPrinter] = {}
+
+    def find(name: str) -> PaperPrinter:
+        if name not in found:
+            found[name] = paper_printer(configuration, name)
+        return found[name]
+
+    return PaperDesk(box, cabinet, find, one_page)
+
+
+def _health(configuration: Configuration) -> tuple[str, str]:
+    """Printer Status and its Info (PS3.3 C.13.10), from the paper printer where there is one."""
+    name = configuration.film_reception.printer
+    if not name:
+        return "NORMAL", "NORMAL"
+    try:
+        health = paper_printer(configuration, name).health()
+    except PaperAway:
+        return "WARNING", "ELEC DOWN"
+    except (PaperRefused, NotFound):
+        return "FAILURE", "CHECK PRINTER"
+    if any(reason.startswith("media-empty") for reason in health.reasons):
+        return health.status, "SUPPLY EMPTY"
+    if any(reason.startswith(("door", "cover")) for reason in health.reasons):
+        return health.status, "COVER OPEN"
+    return health.status, "NORMAL" if health.status == "NORMAL" else "CHECK PRINTER"
