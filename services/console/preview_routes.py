@@ -27,6 +27,9 @@ NEXT = "n"
 """What the page says when it has drawn a picture."""
 
 LARGEST = 4096
+_HANG_UPS = (WebSocketDisconnect, OSError, RuntimeError)
+"""Starlette has RuntimeError for a socket that is closed already."""
+
 _POLICY, _TRY_AGAIN, _TOO_MUCH = 1008, 1013, 1009
 _READ = 256 * 1024
 
@@ -71,12 +74,11 @@ async def _run(*parts: Coroutine[Any, Any, None]) -> None:
     finally:
         for task in tasks:
             task.cancel()
-        ended = await asyncio.gather(*tasks, return_exceptions=True)
-    for each in ended:
-        if isinstance(each, BaseException) and not isinstance(
-            each, (asyncio.CancelledError, WebSocketDisconnect, OSError, RuntimeError)
-        ):
-            raise each
+        await asyncio.wait(tasks)
+    for task in tasks:
+        failure = None if task.cancelled() else task.exception()
+        if failure is not None and not isinstance(failure, _HANG_UPS):
+            raise failure
 
 
 async def _to_page(reader: asyncio.StreamReader, socket: WebSocket) -> None:
