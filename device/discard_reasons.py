@@ -34,32 +34,28 @@ class DiscardReason:
         return None if self.code == self.title else self.code
 
 
-_QUALITY: Final = (
-    ("111209", "Positioning"),
-    ("111210", "Motion blur"),
-    ("111212", "Over exposed"),
-    ("111211", "Under exposed"),
-    ("111207", "Image artifact(s)"),
-    ("113026", "Double exposure"),
-    ("111213", "No image"),
+def _quality(value: str, meaning: str) -> DiscardReason:
+    return DiscardReason(Code(value, "DCM", meaning), REJECTED_FOR_QUALITY)
+
+
+_OFFERED: Final = (
+    _quality("111209", "Positioning"),
+    _quality("111210", "Motion blur"),
+    _quality("111212", "Over exposed"),
+    _quality("111211", "Under exposed"),
+    _quality("111207", "Image artifact(s)"),
+    DiscardReason(REJECTED_FOR_SAFETY, REJECTED_FOR_SAFETY),
+    DiscardReason(INCORRECT_WORKLIST_ENTRY, INCORRECT_WORKLIST_ENTRY),
+    DiscardReason(REJECTED_FOR_QUALITY, REJECTED_FOR_QUALITY),
+    _quality("113026", "Double exposure"),
+    _quality("111213", "No image"),
 )
 
-DISCARD_REASONS: Final[dict[str, DiscardReason]] = {
-    reason.code.value: reason
-    for reason in (
-        *(
-            DiscardReason(Code(value, "DCM", meaning), REJECTED_FOR_QUALITY)
-            for value, meaning in _QUALITY
-        ),
-        DiscardReason(REJECTED_FOR_QUALITY, REJECTED_FOR_QUALITY),
-        DiscardReason(REJECTED_FOR_SAFETY, REJECTED_FOR_SAFETY),
-        DiscardReason(INCORRECT_WORKLIST_ENTRY, INCORRECT_WORKLIST_ENTRY),
-    )
-}
+DISCARD_REASONS: Final[dict[str, DiscardReason]] = {each.code.value: each for each in _OFFERED}
 """By code value, in the order in which a console should offer them.
 
-Of CID 7011 those that an operator of a capture box can judge; the last but one stands for the wrong
-patient or the wrong side, the last for the right patient under another order.
+Of CID 7011 those that an operator of a capture box can judge. Patient safety stands for the wrong
+patient or the wrong side, the worklist entry for the right patient under another order.
 """
 
 

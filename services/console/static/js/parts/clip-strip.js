@@ -21,7 +21,7 @@ export function makeClipStrip({ frames, frameMs, show }) {
   let turn = 0;
   let timer = 0;
   const count = h("output", { class: "clip-count", "data-test": "clip-frame" });
-  const slider = h("input", { type: "range", class: "slider", min: 1, max: frames, step: 1, value: 1,
+  const slider = h("input", { type: "range", class: "range", min: 1, max: frames, step: 1, value: 1,
     "aria-label": t("images.frame"), "data-test": "clip-slider", on: { input: () => go(Number(slider.value)) } });
   const play = button({ label: t("images.play"), icon: "play", iconOnly: true, test: "clip-play", press: toggle });
   const element = h("div", { class: "strip", "data-test": "clip-strip" },

@@ -17,7 +17,8 @@ export function makeWindowStrip({ image, changed }) {
   const own = { ...image.pixels.window };
   const span = Math.max(2, image.pixels.range);
   const lowest = own.centre - span;
-  const centre = slider("centre", () => set(lowest + (Number(centre.value) / STEPS) * 2 * span, image.window.width));
+  // to the right is brighter and harder: a lower centre and a narrower width
+  const centre = slider("centre", () => set(lowest + (1 - Number(centre.value) / STEPS) * 2 * span, image.window.width));
   const width = slider("width", () => set(image.window.centre, widthOf(Number(width.value))));
   const presets = [
     button({ label: t("images.window.reset"), icon: "undo", test: "window-reset", press: () => set(own.centre, own.width) }),
@@ -31,12 +32,12 @@ export function makeWindowStrip({ image, changed }) {
     presets);
 
   function slider(name, input) {
-    return h("input", { type: "range", class: "slider", min: 0, max: STEPS, step: 1, "data-test": `window-${name}`, on: { input } });
+    return h("input", { type: "range", class: "range", min: 0, max: STEPS, step: 1, "data-test": `window-${name}`, on: { input } });
   }
 
   // narrow windows need fine steps: the slider is the logarithm of the width
   function widthOf(step) {
-    return Math.max(1, (2 * span) ** (step / STEPS));
+    return Math.max(1, (2 * span) ** (1 - step / STEPS));
   }
 
   function set(at, wide) {
@@ -46,11 +47,11 @@ export function makeWindowStrip({ image, changed }) {
   }
 
   function show() {
-    centre.value = String(Math.round(((image.window.centre - lowest) / (2 * span)) * STEPS));
-    width.value = String(Math.round((Math.log(image.window.width) / Math.log(2 * span)) * STEPS));
+    centre.value = String(Math.round((1 - (image.window.centre - lowest) / (2 * span)) * STEPS));
+    width.value = String(Math.round((1 - Math.log(image.window.width) / Math.log(2 * span)) * STEPS));
   }
 
-  /** A drag by so many pixels: across is contrast, up is brighter. */
+  /** A drag by so many pixels: to the right is softer, up is brighter. */
   function drag(across, down) {
     const scale = Math.max(own.width, image.window.width) * DRAG_SHARE;
     set(image.window.centre + down * scale, image.window.width + across * scale);

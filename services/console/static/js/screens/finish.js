@@ -60,13 +60,15 @@ function makeFinish(root, exam, app) {
       !seen.open && h("p", { class: "tone-caution", "data-test": "finish-ended" }, icon("info"), " ", t("images.finish.ended")),
       recording && h("p", { class: "tone-bad", "data-test": "finish-recording" }, badge("recording"), " ", t("images.finish.recording")),
       seen.images === 0 && h("p", { class: "tone-caution", "data-test": "finish-none" }, icon("warning"), " ", t("images.finish.none")),
-      seen.series.map(seriesPart),
-      h("h2", {}, t("images.finish.where")),
-      h("ul", { class: "finish-list", "data-test": "finish-archives" },
-        seen.archives.map(archivePart), seen.reports.map(reportPart),
-        seen.archives.length === 0 && h("li", {}, t("images.finish.nowhere"))),
-      seen.discarded.length > 0 && [h("h2", {}, t("images.finish.discarded")),
-        h("ul", { class: "finish-list", "data-test": "finish-discarded" }, seen.discarded.map(discardedPart))],
+      h("div", { class: "finish-columns" },
+        h("div", { class: "finish-images" }, seen.series.map(seriesPart)),
+        h("div", { class: "finish-where" },
+          h("h2", {}, t("images.finish.where")),
+          h("ul", { class: "finish-list", "data-test": "finish-archives" },
+            seen.archives.map(archivePart), seen.reports.map(reportPart),
+            seen.archives.length === 0 && h("li", {}, t("images.finish.nowhere"))),
+          seen.discarded.length > 0 && [h("h2", {}, t("images.finish.discarded")),
+            h("ul", { class: "finish-list", "data-test": "finish-discarded" }, seen.discarded.map(discardedPart))])),
     ];
   }
 

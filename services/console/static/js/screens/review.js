@@ -32,7 +32,7 @@ function makeReview(root, app) {
   const strip = h("div", { class: "review-strip" });
   const panel = h("section", { class: "review-panel", "data-test": "review-panel", hidden: true });
   const note = h("div", { class: "review-note", role: "status", "data-test": "review-note" });
-  const stage = h("div", { class: "review-stage" }, pixels.element, note, panel);
+  const stage = h("div", { class: "review-stage" }, pixels.element, note);
   const stopDragging = watchDrags(pixels.element, (x, y) => levels && levels.drag(x, y), () => levels && levels.reset());
 
   async function open(uid) {
@@ -79,7 +79,7 @@ function makeReview(root, app) {
     );
     root.dataset.image = image.uid;
     fill(note, image.discarded ? discardedWords(image)
-      : h("p", { class: "quiet" }, t("images.place", { n: at + 1, all: image.images.length }), " ", framesWords(image)));
+      : h("p", { class: "quiet" }, [t("images.place", { n: at + 1, all: image.images.length }), framesWords(image)].filter(Boolean).join(" · ")));
   }
 
   function discardButton(open) {
@@ -163,7 +163,7 @@ function makeReview(root, app) {
   }
 
   document.addEventListener("keydown", pressed);
-  root.append(h("div", { class: "review" }, head, stage, strip, tools));
+  root.append(h("div", { class: "review" }, head, stage, strip, tools, panel));
 
   function leave() {
     gone = true;
