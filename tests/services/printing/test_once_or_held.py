@@ -167,7 +167,8 @@ def test_a_refusal_is_held_with_a_sentence(
     assert f"{status:04X}" in held.words
     assert held.advice
     assert bool(held.no_return) is doubtful
-    assert imager.printed == 0
+    # a session that is not printed as a whole may still come out film by film
+    assert imager.printed == (status == 0xB601)
 
 
 @pytest.mark.parametrize(
