@@ -19,13 +19,14 @@ _GROUPS = f"""
     SELECT min(id) AS first, count(*) AS n, exam_id, peer, kind, state, last_status, last_text,
         advice, max(attempts) AS attempts, min(next_attempt) AS next_attempt,
         min(created) AS created, max(sop_instance_uid) AS sop_instance_uid
-    FROM delivery WHERE {OPEN} AND (:exam = '' OR exam_id = :exam) AND (:peer = '' OR peer = :peer)
+    FROM delivery INDEXED BY delivery_open
+    WHERE {OPEN} AND (:exam = '' OR exam_id = :exam) AND (:peer = '' OR peer = :peer)
         AND (:held = 0 OR state = 'held')
     GROUP BY exam_id, peer, kind, state, last_status, last_text, advice
     ORDER BY state = 'held' DESC, state = 'sending' DESC, first LIMIT :limit OFFSET :offset
 """  # noqa: S608 -- constants only
 _COUNT = f"""
-    SELECT count(*) AS n FROM (SELECT 1 FROM delivery
+    SELECT count(*) AS n FROM (SELECT 1 FROM delivery INDEXED BY delivery_open
         WHERE {OPEN} AND (:exam = '' OR exam_id = :exam) AND (:peer = '' OR peer = :peer)
         AND (:held = 0 OR state = 'held')
         GROUP BY exam_id, peer, kind, state, last_status, last_text, advice)

@@ -10,13 +10,14 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from device.errors import DeviceError
-from services import match_proposal, matching, reconciliation
+from services import match_proposal, matching, reconciliation, scan_matching
 from services.catalog import audit, exams
 from services.console.answers import Call, allow, answer
 from services.console.context import Context
 from services.console.exam_routes import reconciliation_as_plain
 from services.console.people import Role, needs
 from services.console.problems import Problem
+from services.console.worklist_routes import row_of
 from services.errors import CatalogError, NotFound, StorageFull
 from services.match_proposal import Proposal, Way
 from services.patient_facts import exam_facts, items_facts
@@ -28,6 +29,7 @@ def routes(context: Context) -> list[BaseRoute]:
     return [
         Route("/api/exams/{exam_id}/match/{key}", answer(area.look)),
         Route("/api/exams/{exam_id}/match", answer(area.match), methods=["POST"]),
+        Route("/api/exams/{exam_id}/match/scan", answer(area.scan), methods=["POST"]),
         Route("/api/reconcile", answer(area.pending)),
         Route(f"{one}/sheet", answer(area.sheet)),
         Route(f"{one}/confirm", answer(area.confirm), methods=["POST"]),
@@ -38,6 +40,7 @@ def routes(context: Context) -> list[BaseRoute]:
 
 class _Matches:
     def __init__(self, context: Context) -> None:
+        self._context = context
         self._box = context.box
 
     @needs(Role.OPERATOR)
@@ -63,6 +66,21 @@ class _Matches:
             self._note(call, "exam-matched")
         facts = exam_facts(self._box, matched.exam)
         return {"way": Way.CORRECT.value, "files": matched.files, "exam": facts}
+
+    @needs(Role.OPERATOR)
+    def scan(self, call: Call) -> dict[str, Any]:
+        """The entries that a scanned code is of; the person still compares and confirms."""
+        if self._context.read_scan is None:
+            raise Problem("G-1109")
+        try:
+            scanned = self._context.read_scan(call.text("text"))
+        except ValueError as error:
+            raise Problem("G-1101", {"words": str(error)}) from None
+        entries = self._context.worklist.entries()
+        found = scan_matching.match(scanned, entries, self._box.clock.now().date())
+        if not found.entries:
+            raise Problem("G-1102")
+        return {"rows": [row_of(self._box, entry) for entry in found.entries]}
 
     @needs(Role.OPERATOR)
     def pending(self, call: Call) -> dict[str, Any]:
