@@ -152,7 +152,7 @@ export function makePreview({ source = "", told = () => {} } = {}) {
     fill(coverWords, state !== LIVE && [
       icon(state === "stills" ? "info" : "eye"),
       h("strong", {}, stateWords(state)),
-      h("p", {}, t(has(`acquire.advice.${key(state)}`) ? `acquire.advice.${key(state)}` : "acquire.advice.other")),
+      h("p", {}, t(has(`acquire.advice.${key(state)}`) ? `acquire.advice.${key(state)}` : "acquire.advice.any")),
       words && h("p", { class: "preview-reason", dir: "auto" }, words),
     ]);
     told(state, words);

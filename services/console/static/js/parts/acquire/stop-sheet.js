@@ -31,7 +31,7 @@ export function openStop(app, exam, finish) {
       h("p", {}, words.what),
       h("p", { class: "quiet" }, words.safe, " ", t("core.problem.code", { code: words.code }))),
     actions: [
-      button({ label: t("acquire.stop.other"), icon: "person", test: "stop-finish", press: () => { close(); finish(); } }),
+      button({ label: t("acquire.stop.another"), icon: "person", test: "stop-finish", press: () => { close(); finish(); } }),
       holdButton({ label: t("acquire.stop.same"), icon: "check", kind: "danger", test: "stop-same", done: confirm }),
     ],
   });
