@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from datetime import date, datetime
 from typing import Any
 
@@ -52,7 +53,12 @@ class _Worklist:
         if wanted:
             rows = [row for row in rows if all(word in row["search"] for word in wanted)]
         now = self._box.clock.now()
+        digest = _digest(rows)
+        if digest == call.query.get("known"):
+            return {"same": True, "sources": sources(self._box)}
         return {
+            "same": False,
+            "digest": digest,
             "preset": preset.value,
             "from": days[0].isoformat() if days[0] else "",
             "to": days[1].isoformat() if days[1] else "",
@@ -149,6 +155,11 @@ def sources(box: Box) -> list[dict[str, Any]]:
     return [
         _source(box, peer.name, known.get(peer.name)) for peer in box.offering(Service.WORKLIST)
     ]
+
+
+def _digest(rows: list[dict[str, Any]]) -> str:
+    """Tells a list from another one, so that a page that has it is not sent it again."""
+    return hashlib.sha256(repr(rows).encode("utf-8", "replace")).hexdigest()[:16]
 
 
 def _source(box: Box, name: str, fresh: cache.Freshness | None) -> dict[str, Any]:

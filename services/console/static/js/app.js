@@ -7,6 +7,7 @@ import { setLanguage, t } from "./core/i18n.js";
 import { live } from "./core/live.js";
 import { match } from "./core/router.js";
 import { setVolume } from "./core/sound.js";
+import { watchAtHand } from "./core/still-here.js";
 import { dressPage } from "./core/theme.js";
 import { banner, setNamePreference } from "./parts/banner.js";
 import { confirmHold } from "./parts/confirm-hold.js";
@@ -119,6 +120,7 @@ async function start() {
   live.on("offline", () => setTimeout(() => learn().catch(() => {}), SIGNED_OUT_MS));
   window.addEventListener("hashchange", refresh);
   await refresh();
+  watchAtHand(app);
 }
 
 let first = true;

@@ -3,6 +3,10 @@
 export const HOME = "worklist";
 
 export const SCREENS = {
+  worklist: () => import("./worklist.js"),
+  "confirm/:keys": () => import("./confirm.js"),
+  unscheduled: () => import("./unscheduled.js"),
+  resume: () => import("./resume.js"),
   acquire: () => import("./acquire.js"),
   "review/:uid": () => import("./review.js"),
   finish: () => import("./finish.js"),
