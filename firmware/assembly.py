@@ -23,6 +23,7 @@ from services.catalog import Catalog
 from services.clock import SystemClock
 from services.dicom import guards
 from services.errors import NotFound
+from services.printing.paper import PaperPrinter, PaperPrinters
 from services.spool import Spool
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ def open_box(configuration: Configuration) -> Box:
         software_version=software_version(),
         protocols=configuration.protocols,
         printers=configuration.printers,
+        find_paper=_paper_printers(configuration),
     )
 
 
@@ -141,3 +143,18 @@ def source_from(
     if settings.isolated or settings.kind in ISOLATED:
         return CapturedSource(spec, zone, newest=newest)
     return build(spec, timing)
+
+
+def _paper_printers(configuration: Configuration) -> PaperPrinters:
+    """Found when they are needed: few boxes have one, and CUPS is not on every machine."""
+    found: PaperPrinters | None = None
+
+    def find(name: str) -> PaperPrinter:
+        nonlocal found
+        if found is None:
+            from firmware.paper import paper_printers
+
+            found = paper_printers(configuration)
+        return found(name)
+
+    return find

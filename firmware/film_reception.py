@@ -21,8 +21,7 @@ from services.film_reception.paper import PaperDesk
 from services.film_reception.server import FilmReception
 from services.film_reception.service import FilmWork
 from services.film_reception.words import Abilities
-from services.printing.paper import PaperAway, PaperPrinter, PaperRefused
-from services.printing.printers import PrinterKind
+from services.printing.paper import PaperAway, PaperRefused
 
 _IMAGES: Final = {
     "open-exam": Images.WAITING,
@@ -33,25 +32,6 @@ _IMAGES: Final = {
 
 class CannotReceive(ServiceError):
     """The address or port of the film reception cannot be listened at."""
-
-
-def paper_printer(configuration: Configuration, name: str) -> PaperPrinter:
-    """The paper printer of this name.
-
-    Raises
-    ------
-    NotFound
-        Naming those that are configured.
-    """
-    from drivers.cups.queue import CupsQueue
-    from firmware.paper import QueuePrinter
-
-    known = [each for each in configuration.printers if each.kind is PrinterKind.CUPS]
-    for printer in known:
-        if printer.name == name:
-            return QueuePrinter(CupsQueue(printer.queue, os.environ.get("CUPS_SERVER", "")))
-    names = ", ".join(each.name for each in known) or "none"
-    raise NotFound(f"no paper printer is called {name!r}; configured: {names}")
 
 
 def open_cabinet(configuration: Configuration, box: Box) -> Cabinet:
@@ -92,14 +72,16 @@ def receiving_films(configuration: Configuration, box: Box) -> Iterator[str]:
     cabinet.open()
     jobs = Jobs(box.catalog)
     abilities = Abilities(settings.film_sizes or tuple(FILM_SIZES), name=settings.ae_title)
-    reception = FilmReception(abilities, cabinet, jobs, lambda: _health(configuration), box.uids)
+    reception = FilmReception(
+        abilities, cabinet, jobs, lambda: _health(box, settings.printer), box.uids
+    )
     work = FilmWork(
         box,
         cabinet,
         jobs,
         reception,
         make_intake(configuration, box, cabinet),
-        _paper(configuration, box, cabinet),
+        PaperDesk(box, cabinet, box.find_paper) if settings.printer else None,
     )
     server = DicomServer(
         ae_title=settings.ae_title,
@@ -131,28 +113,12 @@ def _listen(server: DicomServer, bind: str, port: int) -> None:
         ) from error
 
 
-def _paper(configuration: Configuration, box: Box, cabinet: Cabinet) -> PaperDesk | None:
-    if not configuration.film_reception.printer:
-        return None
-    from firmware.paper import one_page
-
-    found: dict[str, PaperPrinter] = {}
-
-    def find(name: str) -> PaperPrinter:
-        if name not in found:
-            found[name] = paper_printer(configuration, name)
-        return found[name]
-
-    return PaperDesk(box, cabinet, find, one_page)
-
-
-def _health(configuration: Configuration) -> tuple[str, str]:
+def _health(box: Box, name: str) -> tuple[str, str]:
     """Printer Status and its Info (PS3.3 C.13.10), from the paper printer where there is one."""
-    name = configuration.film_reception.printer
     if not name:
         return "NORMAL", "NORMAL"
     try:
-        health = paper_printer(configuration, name).health()
+        health = box.find_paper(name).health()
     except PaperAway:
         return "WARNING", "ELEC DOWN"
     except (PaperRefused, NotFound):

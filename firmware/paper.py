@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Final, TypeVar
-
-import numpy as np
-from numpy.typing import NDArray
 
 from drivers.cups import (
     Document,
@@ -22,15 +20,22 @@ from drivers.cups import (
 )
 from drivers.cups.pdf import Page, write_pdf
 from drivers.cups.port import PrintQueue
+from drivers.cups.queue import CupsQueue
+from firmware.config import Configuration
+from services.errors import NotFound
 from services.printing.paper import (
     PaperAway,
     PaperHealth,
     PaperJob,
     PaperOrder,
+    PaperPage,
+    PaperPrinter,
+    PaperPrinters,
     PaperRefused,
     PaperState,
     PaperTicket,
 )
+from services.printing.printers import PrinterKind
 
 T = TypeVar("T")
 
@@ -76,6 +81,16 @@ class QueuePrinter:
         if stopped or errors:
             return PaperHealth("FAILURE", state.reasons, state.text)
         return PaperHealth("WARNING" if state.reasons else "NORMAL", state.reasons, state.text)
+
+    def sizes(self) -> tuple[tuple[float, float], ...]:
+        known = self._asked(self._queue.abilities).media
+        return tuple((each.width_mm, each.height_mm) for each in known)
+
+    def write(self, path: Path, pages: Iterable[PaperPage]) -> None:
+        write_pdf(
+            path,
+            (Page(p.width_mm, p.height_mm, p.columns, p.rows, p.colour, p.bands) for p in pages),
+        )
 
     def hand_over(
         self,
@@ -124,19 +139,27 @@ class QueuePrinter:
             raise PaperRefused(str(error)) from error
 
 
-def one_page(
-    path: Path,
-    size_mm: tuple[float, float],
-    size_px: tuple[int, int],
-    bands: Iterable[NDArray[np.uint8]],
-    *,
-    colour: bool,
-) -> None:
-    """A durable PDF of one page."""
-    page = Page(size_mm[0], size_mm[1], size_px[0], size_px[1], colour, bands)
-    write_pdf(path, [page])
-
-
 def _said(job: Job) -> PaperJob:
     words = ", ".join((*((job.text,) if job.text else ()), *job.reasons))
     return PaperJob(_STATES[job.state], words)
+
+
+def paper_printers(configuration: Configuration) -> PaperPrinters:
+    """Finds the paper printers of this configuration, each made once."""
+    made: dict[str, PaperPrinter] = {}
+
+    def find(name: str) -> PaperPrinter:
+        if name not in made:
+            made[name] = _paper_printer(configuration, name)
+        return made[name]
+
+    return find
+
+
+def _paper_printer(configuration: Configuration, name: str) -> PaperPrinter:
+    known = [each for each in configuration.printers if each.kind is PrinterKind.CUPS]
+    for printer in known:
+        if printer.name == name:
+            return QueuePrinter(CupsQueue(printer.queue, os.environ.get("CUPS_SERVER", "")))
+    names = ", ".join(each.name for each in known) or "none"
+    raise NotFound(f"no paper printer is called {name!r}; configured: {names}")

@@ -12,6 +12,7 @@ from device.station import Station
 from services.catalog import Catalog
 from services.dicom.peers import Peer, Service
 from services.errors import NotFound
+from services.printing.paper import PaperPrinters, no_paper_printers
 from services.printing.printers import Printer
 from services.spool import Spool
 
@@ -39,6 +40,7 @@ class Box:
     software_version: str
     protocols: tuple[Protocol, ...] = ()
     printers: tuple[Printer, ...] = ()
+    find_paper: PaperPrinters = no_paper_printers
 
     @property
     def destinations(self) -> tuple[Peer, ...]:

@@ -16,6 +16,7 @@ from services.catalog import (
     schema_0007_people,
     schema_0008_prints,
     schema_0009_received_sheets,
+    schema_0011_paper,
 )
 
 migrations = Migrations("gantry")
@@ -242,6 +243,7 @@ LATER = (
     schema_0007_people,
     schema_0008_prints,
     schema_0009_received_sheets,
+    schema_0011_paper,
 )
 """Migrations with a file of their own: ``NAME`` and ``STATEMENTS``."""
 

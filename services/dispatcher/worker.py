@@ -15,7 +15,7 @@ from services.errors import ContextRefused, PeerError
 from services.outbox import peer_state
 from services.outbox.model import Kind
 from services.outbox.queue import due_kinds, next_due
-from services.printing import film_errand
+from services.printing import film_errand, paper_errand
 from services.reports import ReportDesk
 
 _log = logging.getLogger(__name__)
@@ -26,6 +26,7 @@ _ROUNDS: tuple[tuple[frozenset[Kind], Callable[[Errand], None]], ...] = (
     (frozenset({Kind.COMMIT}), commitment.deliver),
     (frozenset({Kind.CHECK}), check.deliver),
     (frozenset({Kind.FILM}), film_errand.deliver),
+    (frozenset({Kind.PAPER}), paper_errand.deliver),
 )
 
 

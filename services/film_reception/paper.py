@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final
 
 from services.box import Box
 from services.catalog import received_sheets
 from services.catalog.received_sheets import Paper, ReceivedSheet
 from services.errors import CatalogError, NotFound
 from services.film_reception.cabinet import Cabinet
-from services.film_reception.compose import Band, raster, sheet_mm, sheet_pixels
+from services.film_reception.compose import raster, sheet_mm, sheet_pixels
 from services.printing.paper import (
     PaperAway,
     PaperJob,
     PaperOrder,
+    PaperPage,
     PaperPrinter,
+    PaperPrinters,
     PaperRefused,
     PaperState,
     PaperTicket,
@@ -34,20 +35,6 @@ _LOOK: Final = (
 )
 
 
-class WritePdf(Protocol):
-    """Writes a durable PDF of one page from the bands of its raster."""
-
-    def __call__(
-        self,
-        path: Path,
-        size_mm: tuple[float, float],
-        size_px: tuple[int, int],
-        bands: Iterable[Band],
-        *,
-        colour: bool,
-    ) -> None: ...
-
-
 class PaperDesk:
     """Prints received sheets.
 
@@ -55,21 +42,17 @@ class PaperDesk:
     ----------
     find_printer
         Finds the printer of a configured name.
-    write_pdf
-        Makes the document.
     """
 
     def __init__(
         self,
         box: Box,
         cabinet: Cabinet,
-        find_printer: Callable[[str], PaperPrinter],
-        write_pdf: WritePdf,
+        find_printer: PaperPrinters,
     ) -> None:
         self._box = box
         self._cabinet = cabinet
         self._find = find_printer
-        self._write_pdf = write_pdf
         self._not_before: dict[str, float] = {}
 
     def serve(self, sheet: ReceivedSheet) -> Paper:
@@ -94,7 +77,7 @@ class PaperDesk:
         width, height = sheet_mm(content)
         path = self._cabinet.root / sheet.folder / "sheet.pdf"
         if not path.exists():
-            self._make(path, sheet, printer.dpi)
+            self._make(path, sheet, printer)
         order = PaperOrder(
             path, width, height, sheet.copies, content.colour, f"gantry-film-{sheet.id}"
         )
@@ -102,17 +85,14 @@ class PaperDesk:
         self._note(sheet.id, Paper.SENDING, job.text)
         return job
 
-    def _make(self, path: Path, sheet: ReceivedSheet, dpi: int) -> None:
+    def _make(self, path: Path, sheet: ReceivedSheet, printer: PaperPrinter) -> None:
         content = self._cabinet.read(sheet)
         making = path.with_suffix(".new")
         try:
-            self._write_pdf(
-                making,
-                sheet_mm(content),
-                sheet_pixels(content, dpi),
-                raster(content, dpi),
-                colour=content.colour,
-            )
+            dpi = printer.dpi
+            size_mm, size_px = sheet_mm(content), sheet_pixels(content, dpi)
+            page = PaperPage(*size_mm, *size_px, content.colour, raster(content, dpi))
+            printer.write(making, [page])
             making.rename(path)
         except OSError as error:
             with suppress(OSError):

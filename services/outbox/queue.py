@@ -180,6 +180,16 @@ def give_back(db: Database, delivery: Delivery, text: str) -> bool:
     )
 
 
+def put_off(db: Database, delivery: Delivery, *, until: float, text: str) -> bool:
+    """Nothing can be done for it before then; the attempt is not counted."""
+    return _settle(
+        db,
+        delivery,
+        "state = 'waiting', attempts = attempts - 1, next_attempt = :until, last_text = :text",
+        {"until": until, "text": text},
+    )
+
+
 def _settle(db: Database, delivery: Delivery, changes: str, values: Row) -> bool:
     cursor = db.conn.execute(
         f"UPDATE delivery SET {changes}, lease_owner = NULL, lease_until = NULL"  # noqa: S608 -- our own text

@@ -11,6 +11,7 @@ from services.errors import CatalogError
 from services.film_picture import NotPrintable
 from services.outbox import peer_state
 from services.outbox.model import Kind, State
+from services.printing import paper_tickets
 from services.printing.check import check_job
 from services.printing.jobs import PrintJob, get, insert, note
 from services.printing.printers import PrinterKind, capable, facts_of, find_printer
@@ -41,6 +42,8 @@ def resend(box: Box, job_id: int, *, by: str, print_again: bool = False) -> Prin
         db.conn.execute(
             "UPDATE print_job SET no_return = NULL, code = '', words = '' WHERE id = ?", [job_id]
         )
+        if print_again:
+            paper_tickets.forget(db, job_id)
         db.conn.execute(
             "UPDATE delivery SET state = 'waiting', next_attempt = 0, advice = '' WHERE id = ?",
             [job.delivery_id],
@@ -86,6 +89,7 @@ def cancel(box: Box, job_id: int, *, by: str) -> PrintJob:
     CatalogError
         The job is being printed, or is over.
     """
+    paper_tickets.withdraw(box, get(box.catalog, job_id))
     with box.catalog.writing() as db:
         job = get(box.catalog, job_id)
         _refuse_unless(job, _WAITS, "be cancelled")
@@ -107,6 +111,7 @@ def redirect(
         The job is being printed, or is over.
     """
     printer = find_printer(box.printers, printer_name)
+    paper_tickets.withdraw(box, get(box.catalog, job_id))
     with box.catalog.writing() as db:
         job = get(box.catalog, job_id)
         _refuse_unless(job, _WAITS, "be redirected")

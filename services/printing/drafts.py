@@ -12,9 +12,11 @@ from dataclasses import replace
 from typing import Any, Final
 
 import msgspec
+from numpy.typing import NDArray
 
 from device.film import FILM_SIZES, Density, FilmImage, FilmJob, LutShape, spread
 from device.film_format import FilmFormat
+from device.grey_display import LightBox, linear_densities, seen
 from services.box import Box
 from services.catalog.database import Row
 from services.film_picture import NotPrintable
@@ -36,6 +38,8 @@ MIXED: Final = ("ROW\\1,2", "ROW\\2,3", "COL\\1,2")
 """Layouts that are offered beside them on paper, where the box divides the sheet itself."""
 
 _WIDEST: Final = 4096
+_CLEAR, _DARK = 20, 310
+"""Densities in hundredths of a film of which nothing is known."""
 
 
 def printers(box: Box) -> list[dict[str, Any]]:
@@ -175,7 +179,20 @@ def preview(
         raise NotPrintable(f"there is no sheet {sheet}: the job has {len(film.sheets)}", GONE)
     printer = find_printer(box.printers, printer_name)
     work = works_of(box, exam_id, printer, film)[sheet - 1]
-    return preview_png(work, min(max(width, 64), _WIDEST), colour=film.colour)
+    return preview_png(
+        work, min(max(width, 64), _WIDEST), colour=film.colour, curve=_curve(printer, film)
+    )
+
+
+def _curve(printer: Printer, film: FilmJob) -> NDArray[Any] | None:
+    """How the film will look where equal steps of grey are equal steps of density."""
+    if film.lut is not LutShape.LIN_OD:
+        return None
+    profile = printer.profile
+    low = (film.min_density or profile.min_density or _CLEAR) / 100
+    high = (film.max_density or profile.max_density or _DARK) / 100
+    light = LightBox(profile.illumination, profile.reflected_ambient_light)
+    return seen(linear_densities(256, low, high), low, high, light)
 
 
 def film_from_plain(plain: Mapping[str, Any]) -> FilmJob:

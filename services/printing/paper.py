@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
-from services.errors import ServiceError
+import numpy as np
+from numpy.typing import NDArray
+
+from services.errors import NotFound, ServiceError
 
 
 class PaperAway(ServiceError):
@@ -66,8 +69,20 @@ class PaperHealth:
 
 
 @dataclass(frozen=True, slots=True)
+class PaperPage:
+    """A raster that covers a sheet wholly: bands from its top, grey or RGB, uint8."""
+
+    width_mm: float
+    height_mm: float
+    columns: int
+    rows: int
+    colour: bool
+    bands: Iterable[NDArray[np.uint8]]
+
+
+@dataclass(frozen=True, slots=True)
 class PaperOrder:
-    """What is to be printed: a PDF whose pages have the size of the sheet."""
+    """What is to be printed: a document whose pages have the size of the sheet."""
 
     path: Path
     width_mm: float
@@ -86,6 +101,14 @@ class PaperPrinter(Protocol):
         ...
 
     def health(self) -> PaperHealth: ...
+
+    def sizes(self) -> tuple[tuple[float, float], ...]:
+        """Width and height of the sheets that it takes, in millimetres."""
+        ...
+
+    def write(self, path: Path, pages: Iterable[PaperPage]) -> None:
+        """Write a durable document; may raise ``OSError`` and what the bands raise."""
+        ...
 
     def hand_over(
         self,
@@ -111,3 +134,8 @@ class PaperPrinter(Protocol):
 
 PaperPrinters = Callable[[str], PaperPrinter]
 """Finds the printer of a configured name; raises ``NotFound``."""
+
+
+def no_paper_printers(name: str) -> PaperPrinter:
+    """Of a box without any."""
+    raise NotFound(f"no paper printer is called {name!r}: none is configured")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from sqlite_utils import Database
+
 from services.box import Box
 from services.dicom.outcome import Disposition, Outcome
 from services.outbox import queue
@@ -67,6 +69,14 @@ def failed_after_all(box: Box, job: PrintJob, sheet: int, words: str) -> None:
             [sheet - 1, job.id],
         )
         note(db, box, job.id, "failed at the printer", sheet=sheet, words=words)
+
+
+def doubt(db: Database, box: Box, job_id: int, last: int) -> None:
+    """Sheets up to ``last`` may have been printed: a person must look before they are again."""
+    db.conn.execute(
+        "UPDATE print_job SET no_return = ?, doubtful_to = ? WHERE id = ?",
+        [box.clock.now().isoformat(), last, job_id],
+    )
 
 
 def settle(

@@ -17,7 +17,7 @@ from pynetdicom.association import Association
 
 from device.uids import random_uid
 from drivers.cups.simulated import SimulatedQueue
-from firmware.paper import QueuePrinter, one_page
+from firmware.paper import QueuePrinter
 from services.box import Box
 from services.catalog.received_sheets import Images
 from services.dicom import print_uids as uids
@@ -69,7 +69,7 @@ def film_place(
     jobs = Jobs(box.catalog)
     reception = FilmReception(ABILITIES, cabinet, jobs, lambda: ("NORMAL", "NORMAL"), random_uid)
     queue = SimulatedQueue()
-    paper = PaperDesk(box, cabinet, lambda _: QueuePrinter(queue), one_page) if printer else None
+    paper = PaperDesk(box, cabinet, lambda _: QueuePrinter(queue)) if printer else None
     intake = Intake(box, cabinet, CAPTURE)
     work = FilmWork(box, cabinet, jobs, reception, intake, paper)
     server = DicomServer(
