@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 
 from firmware.assembly import prepare_libraries
-from tests.bench import building, pedal, processes, storing, worklist
+from tests.bench import building, pedal, preview, processes, storing, worklist
 from tests.peers.process import Stable
 
 
@@ -33,6 +33,7 @@ def main() -> None:
             figures |= worklist.measure(stable, folder, options.runs)
             figures |= processes.measure(folder, options.runs)
             figures |= pedal.measure(folder)
+            figures |= preview.measure(folder)
         finally:
             stable.end()
     for key, value in figures.items():
