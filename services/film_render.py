@@ -122,10 +122,21 @@ def check_true_size(work: SheetWork) -> None:
         _painter(work, number, place, (64, 64), colour=False)
 
 
-def preview_png(work: SheetWork, width_px: int, *, colour: bool = False) -> bytes:
-    """The sheet as a person sees it before it is printed."""
+def preview_png(
+    work: SheetWork, width_px: int, *, colour: bool = False, curve: NDArray[Any] | None = None
+) -> bytes:
+    """The sheet as a person sees it before it is printed.
+
+    Parameters
+    ----------
+    curve
+        How bright each of 256 grey values looks on the film, 0 to 1; None where the film shows
+        greys as they are (Presentation LUT IDENTITY).
+    """
     dpi = width_px / work.sheet.size_mm[0] * 25.4
     picture = np.concatenate(list(render_sheet(work, dpi, colour=colour)))
+    if curve is not None:
+        picture = np.floor(curve * 255 + 0.5).astype(np.uint8)[picture]
     buffer = BytesIO()
     Image.fromarray(picture).save(buffer, format="PNG", compress_level=1)
     return buffer.getvalue()

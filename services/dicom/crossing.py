@@ -12,6 +12,7 @@ import time
 from typing import Any
 
 from pynetdicom.association import Association
+from pynetdicom.dimse_primitives import N_EVENT_REPORT
 
 
 def serve_crossing_requests(association: Association) -> None:
@@ -34,5 +35,5 @@ def serve_crossing_requests(association: Association) -> None:
 
 
 def _is_request(message: Any) -> bool:
-    """A response names the request that it answers (PS3.7 table 9.1-1 and 10.1-1)."""
-    return getattr(message, "MessageIDBeingRespondedTo", None) is None
+    """Of requests only reports cross; anything else that is no answer is the caller's to judge."""
+    return isinstance(message, N_EVENT_REPORT) and bool(message.is_valid_request)

@@ -8,15 +8,14 @@ from typing import Any
 
 import pytest
 
-from services.dicom.peers import Peer, Service, Timeouts
 from services.errors import CatalogError
 from services.film_picture import NotPrintable
 from services.hospital import Faults, HospitalStore
 from services.hospital.printer import FilmPrinter
 from services.outbox.model import State
 from services.printing import actions
-from services.printing.printers import Printer, PrinterKind
-from services.printing.profile import load_profile
+from services.printing.printers import Printer
+from tests.services.printing.imager import imager_printer
 from tests.services.printing.stage import PrintStage
 
 BEFORE = ("status", "session", "lut", "film box", "image box", "annotation")
@@ -33,13 +32,7 @@ class Imager:
         self.stage = make(self.printer())
 
     def printer(self, name: str = "imager", **profile: Any) -> Printer:
-        peer = Peer(
-            name, "FILM", "127.0.0.1", self.entity.port, frozenset({Service.PRINT}),
-            timeouts=Timeouts(connect=2.0, acse=5.0, dimse=5.0),
-        )  # fmt: skip
-        wishes: dict[str, Any] = {"dpi": 40.0, "annotation_format": "COMBINED", "annotations": 2}
-        profile = load_profile("generic-grey-12", **(wishes | profile))
-        return Printer(name, PrinterKind.DICOM, peer, profile, job_wait=5.0)
+        return imager_printer(self.entity.port, name, **profile)
 
     def faults(self, **faults: Any) -> None:
         self.store.set_faults(Faults(**faults))
