@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from starlette.responses import Response
@@ -12,6 +13,7 @@ from services.console.context import Context
 from services.console.jobs import Jobs
 from services.console.problems import Problem
 from services.console.technician import noted, part, plain, technician, who, whole, workshop_of
+from services.console.workshop import Line
 
 _PREFIX = "/api/technician"
 _PAIR_SECONDS = 30.0
@@ -26,6 +28,8 @@ def routes(context: Context) -> list[BaseRoute]:
         Route(f"{_PREFIX}/jobs/{{number}}", technician(area.look)),
         Route(f"{_PREFIX}/peers", technician(area.peers)),
         Route(f"{_PREFIX}/peers/test", technician(area.test_peer), methods=post),
+        Route(f"{_PREFIX}/printers", technician(area.printers)),
+        Route(f"{_PREFIX}/printers/test", technician(area.test_printer), methods=post),
         Route(f"{_PREFIX}/sources", technician(area.sources)),
         Route(f"{_PREFIX}/sources/freeze", technician(area.freeze), methods=post),
         Route(f"{_PREFIX}/frozen/{{number}}", technician(area.picture)),
@@ -64,6 +68,27 @@ class _Bench:
         if objects:
             noted(self._box, call, "peer-test", f"{peer.name}, with a test object", "begun")
         return {"job": self._jobs.begin(lambda: desk.test(peer.name, objects))}
+
+    def printers(self, _: Call) -> Any:
+        from services.printing import drafts
+
+        return {"printers": drafts.printers(self._box)}
+
+    def test_printer(self, call: Call) -> Any:
+        # imported here: what draws films is large, and seldom needed
+        from services.printing import trial
+        from services.printing.printers import find_printer
+
+        printer = find_printer(self._box.printers, call.text("name"))
+        film = call.body.get("film") is True
+        if film:
+            noted(self._box, call, "printer-test", f"{printer.name}, with a test film", "begun")
+
+        def lines() -> Iterator[Line]:
+            for line in trial.run(self._box, printer, film=film):
+                yield Line(line.what, line.ok, line.said)
+
+        return {"job": self._jobs.begin(lines)}
 
     def sources(self, _: Call) -> Any:
         desk = workshop_of(self._context).sources

@@ -257,3 +257,8 @@ def test_storage_logs_self_test_and_the_bundle(client: TestClient) -> None:
     assert isinstance(get(client, "/support")["sticks"], list)
     told = post(client, "/support/stick", {"stick": "/etc"}, 404)
     assert told["error"]["code"] == "G-5601"
+
+
+def test_printers_are_listed_and_tried(client: TestClient) -> None:
+    assert get(client, "/printers")["printers"] == []
+    post(client, "/printers/test", {"name": "none"}, 404)

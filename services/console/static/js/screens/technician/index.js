@@ -14,7 +14,7 @@ const TOOLS = [
   ["settings/protocols", "protocols", "list"],
   ["hands", "hands", "hand"],
   ["scanner", "scanner", "scan"],
-  ["settings/printers", "printers", "printer"],
+  ["printers", "printers", "printer"],
   ["storage", "storage", "disk"],
   ["settings/console", "console", "eye"],
   ["configuration", "configuration", "gear"],

@@ -10,6 +10,7 @@ const TOOLS = {
   logs: () => import("./logs.js"),
   network: () => import("./network.js"),
   peers: () => import("./peers.js"),
+  printers: () => import("./printers.js"),
   range: () => import("./wizard-range.js"),
   ruler: () => import("./wizard-ruler.js"),
   scanner: () => import("./scanner.js"),
