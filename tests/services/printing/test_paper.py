@@ -17,10 +17,11 @@ from drivers.cups.queue import CupsQueue
 from drivers.cups.simulated import SimulatedQueue
 from firmware.paper import QueuePrinter
 from services.dicom.peers import Peer, Service
+from services.dispatcher import paper as paper_errand
 from services.film_picture import NotPrintable
 from services.outbox import peer_state
 from services.outbox.model import State
-from services.printing import actions, drafts, paper_errand
+from services.printing import actions, drafts
 from services.printing.jobs import PrintJob
 from services.printing.printers import Printer, PrinterKind
 from services.printing.profile import load_profile
