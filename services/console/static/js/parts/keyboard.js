@@ -40,7 +40,10 @@ export function openKeyboard({ label, value = "", language, longest = 64, test, 
       h("div", { class: "keys-head" }, h("span", { class: "keys-label" }, label), input, hint), keys);
     input.addEventListener("input", told);
     input.addEventListener("keydown", (event) => {
-      if (event.key === "Enter") end(input.value.trim());
+      if (event.key !== "Enter") return;
+      // the button that has the focus again would take the same key for a press
+      event.preventDefault();
+      end(input.value.trim());
     });
     sheet.addEventListener("cancel", (event) => { event.preventDefault(); end(null); });
     sheet.addEventListener("close", () => { keys.leave(); sheet.remove(); resolve(answer); });
