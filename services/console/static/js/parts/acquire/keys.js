@@ -1,13 +1,14 @@
 /** Space and Enter take a picture; a scanner that types like a keyboard never does. */
 
 const BURST_MS = 60;
+const TYPING_MS = 400;
 
 /**
  * @param {() => void} capture
  * @returns {() => void} ends it
  */
 export function watchKeys(capture) {
-  let last = -BURST_MS;
+  let typed = -TYPING_MS;
   let waiting = 0;
   let byHand = true;
 
@@ -18,12 +19,13 @@ export function watchKeys(capture) {
 
   function key(event) {
     if (event.key === "Tab") byHand = false;
-    const before = event.timeStamp - last;
-    last = event.timeStamp;
     clearTimeout(waiting);
     waiting = 0;
-    if (event.key !== " " && event.key !== "Enter") return;
-    if (event.repeat || event.defaultPrevented || before < BURST_MS) return;
+    if (event.key !== " " && event.key !== "Enter") {
+      typed = event.timeStamp;
+      return;
+    }
+    if (event.repeat || event.defaultPrevented || event.timeStamp - typed < TYPING_MS) return;
     if (event.ctrlKey || event.altKey || event.metaKey || isControl(event.target, byHand)) return;
     event.preventDefault();
     waiting = setTimeout(capture, BURST_MS);
