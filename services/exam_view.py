@@ -7,7 +7,7 @@ from typing import Any
 
 from device.exam import Exam
 from services.box import Box
-from services.catalog import exams, provenance
+from services.catalog import discarded, exams, provenance
 from services.catalog.database import Row
 from services.outbox import operator, peer_state
 from services.outbox.model import Delivery
@@ -68,6 +68,7 @@ def exam_in_detail(box: Box, exam: Exam) -> dict[str, Any]:
         "images": [
             {**_image(row), "contributed": said.get(row["sop_instance_uid"], [])}
             for row in exams.instances_of(box.catalog, exam.exam_id)
+            if row["object"] != discarded.NOTE
         ],
         "owed": [delivery_as_plain(each, faults.get(each.peer, "")) for each in owed],
     }
@@ -116,6 +117,8 @@ def _image(row: Row) -> dict[str, Any]:
         "path": row["path"],
         "missing": row["missing"] or "",
         "removed": row["removed"] or "",
+        "discarded": row["discarded"] or "",
+        "discard_reason": row["discard_reason"] or "",
         "provenance": json.loads(row["provenance"]),
         "archives": [
             {

@@ -18,6 +18,8 @@ from firmware.cli.context import (
     print_json,
     print_table,
 )
+from firmware.cli.exam_images import discard, restore
+from firmware.cli.exam_match import match, reconcile, reconciled
 from services import exam_view, exams, recovery
 from services.acquisition import Acquisition, Summary
 from services.box import Box
@@ -33,6 +35,13 @@ _REASONS = "\n".join(f"  {code.value}  {code.meaning}" for code in DISCONTINUATI
 @click.group()
 def exam() -> None:
     """Do an exam: start it, acquire into it, end it."""
+
+
+exam.add_command(discard)
+exam.add_command(restore)
+exam.add_command(match)
+exam.add_command(reconcile)
+exam.add_command(reconciled)
 
 
 @exam.command()
@@ -347,7 +356,7 @@ def show(exam_id: str, as_json: bool, config_file: Path | None) -> None:
                 image["object"],
                 image["frames"],
                 image["acquired"][11:19],
-                "; ".join(f"{a['peer']}: {a['state']}" for a in image["archives"]) or "none owed",
+                _whereabouts(image),
             )
             for image in detail["images"]
         ],
@@ -357,3 +366,8 @@ def show(exam_id: str, as_json: bool, config_file: Path | None) -> None:
             f"owed: {delivery['kind']} to {delivery['peer']} is {delivery['state']} "
             f"{delivery['last_text'] or delivery['peer_fault']} {delivery['advice']}".rstrip()
         )
+
+
+def _whereabouts(image: dict[str, Any]) -> str:
+    archives = "; ".join(f"{each['peer']}: {each['state']}" for each in image["archives"])
+    return f"discarded; {archives}" if image["discarded"] else archives or "none owed"
