@@ -7,7 +7,7 @@ WORKERS ?= 2
 NODE_MODULES := tests/peers/mpps/node_modules/.ready tests/browser/node_modules/.ready
 export PYTHON
 
-.PHONY: demo test test-hardware check lint bench lock clean
+.PHONY: demo test test-hardware image test-image check lint bench lock clean
 
 demo: $(VENV)/.ready
 	$(BIN)/gantry demo
@@ -21,6 +21,17 @@ test: $(VENV)/.ready $(NODE_MODULES)
 test-hardware: $(VENV)/.ready
 	tools/debian-packages hardware
 	$(BIN)/python -m tests.hardware
+
+# The cards to flash, one for a box with a screen and one for a box without; as root.
+image: $(VENV)/.ready
+	tools/debian-packages image
+	$(BIN)/python -m image build --variant headless
+	$(BIN)/python -m image build --variant kiosk
+
+# The very card in an emulated machine, with an exam done on it; as root.
+test-image: $(VENV)/.ready
+	tools/debian-packages image
+	$(BIN)/python -m tests.image
 
 lint: $(VENV)/.ready
 	$(MAKE) --no-print-directory check

@@ -173,7 +173,7 @@ class _Steps:
 
 def require_programs() -> None:
     """End with one readable line when a program is missing."""
-    wanted = "mmdebstrap mksquashfs mcopy mkfs.vfat mke2fs sfdisk zstd systemd-sysusers git"
+    wanted = "mmdebstrap mksquashfs mcopy mkfs.vfat mke2fs sfdisk zstd git"
     missing = [name for name in wanted.split() if not _find(name)]
     if missing:
         sys.exit(f"missing: {', '.join(missing)}; tools/debian-packages image installs them")

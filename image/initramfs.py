@@ -13,10 +13,10 @@ from image import recipe
 MODULES = (
     *("squashfs", "ext4", "overlay"),
     # cards: Pi 3 and Zero 2 W, Pi 4, Pi 5
-    *("mmc_block", "bcm2835", "bcm2835_mmc", "sdhci_iproc", "sdhci_brcmstb"),
+    *("mmc_block", "bcm2835", "sdhci_iproc", "sdhci_brcmstb"),
     # disks behind USB or PCIe, as a Compute Module or a Pi 4 and 5 may start from
     *("dwc2", "xhci_pci", "xhci_plat_hcd", "usb_storage", "uas", "sd_mod", "nvme"),
-    *("pcie_brcmstb", "reset_raspberrypi", "raspberrypi_power", "bcm2835_power", "bcm2711_thermal"),
+    *("pcie_brcmstb", "reset_raspberrypi", "bcm2711_thermal"),
     *("clk_raspberrypi", "gpio_raspberrypi_exp", "gpio_regulator", "rp1_pci", "clk_rp1"),
     *("i2c_bcm2835", "phy_generic", "usbhid"),
     # the machine that QEMU emulates

@@ -15,13 +15,25 @@ _EMPTIED = ("boot", "tmp", "run", "var/cache", "var/log", "var/tmp", "var/lib/ap
 _REMOVED = (
     "dev",
     "etc/apt/sources.list",
+    "etc/initramfs-tools",
     "etc/machine-id",
     "etc/ssh/ssh_host_*",
     "usr/lib/raspi-firmware",
     "usr/lib/linux-image-*",
+    "usr/lib/modules/*/dtb",
     "var/lib/dbus/machine-id",
     "var/lib/dpkg/*-old",
     "var/lib/systemd/catalog",
+)
+_MASKED = (
+    # a slot is never upgraded in place, so that nothing of it needs to be brought up to date
+    *("apt-daily.timer", "apt-daily-upgrade.timer", "dpkg-db-backup.timer"),
+    *("ldconfig.service", "systemd-hwdb-update.service", "systemd-update-done.service"),
+    *("systemd-journal-catalog-update.service", "systemd-binfmt.service"),
+    # made for a ramdisk that is not ours
+    "dracut-shutdown.service",
+    # nobody logs in at a terminal
+    *("getty-static.service", "sshd-unix-local.socket"),
 )
 _LAUNCHER = """\
 #!/usr/lib/gantry/venv/bin/python3 -I
@@ -53,9 +65,10 @@ def take_firmware(root: Path, kernel: str, firmware: Path, slot: Path) -> None:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
     for file in sorted((root / "usr/lib/raspi-firmware").iterdir()):
-        shutil.copy(file, firmware)
-    trees = root / f"usr/lib/linux-image-{kernel}/broadcom"
-    for file in sorted(trees.glob("bcm27*-rpi-*.dtb")):
+        if file.is_file():
+            shutil.copy(file, firmware)
+    trees = root / f"usr/lib/modules/{kernel}/dtb/broadcom"
+    for file in sorted(trees.glob("bcm2*-rpi-*.dtb")):
         if not file.name.startswith(("bcm2835", "bcm2836")):
             shutil.copy(file, slot)
     with (slot / "vmlinuz").open("wb") as packed:
@@ -120,10 +133,14 @@ def install_system(root: Path) -> None:
     (root / "etc/fstab").write_text(
         "LABEL=GANTRY /boot/firmware vfat ro,noauto,umask=0077,nosuid,nodev,noexec 0 0\n"
     )
-    _run("systemd-sysusers", f"--root={root}")
-    _run("systemctl", f"--root={root}", "preset-all", "--preset-mode=full")
-    _run("systemctl", f"--root={root}", "set-default", "multi-user.target")
-    for unit in ("apt-daily.timer", "apt-daily-upgrade.timer", "dpkg-db-backup.timer"):
+    # by the box's own systemd: the builder's may be older
+    for command in (
+        ("systemd-sysusers",),
+        ("systemctl", "--quiet", "preset-all", "--preset-mode=full"),
+        ("systemctl", "--quiet", "set-default", "multi-user.target"),
+    ):
+        _run("chroot", str(root), *command)
+    for unit in _MASKED:
         _link(root / "etc/systemd/system" / unit, "/dev/null")
 
 
@@ -146,11 +163,11 @@ def clean(root: Path) -> None:
 def pack(root: Path, file: Path) -> None:
     """A squashfs of the system; the same system gives the same bytes."""
     file.unlink(missing_ok=True)
-    stamp = str(recipe.epoch())
+    # SOURCE_DATE_EPOCH in the environment makes it the file system's time, and no file's later
     _run(
         *("mksquashfs", str(root), str(file), "-quiet", "-no-progress", "-noappend"),
-        *("-comp", "zstd", "-Xcompression-level", "19", "-b", "256K"),
-        *("-all-time", stamp, "-no-exports", "-no-xattrs"),
+        *("-comp", "zstd", "-Xcompression-level", "15", "-b", "256K"),
+        *("-no-exports", "-no-xattrs"),
     )
 
 
