@@ -62,6 +62,8 @@ export function openKeyboard({ label, value = "", language, longest = 64, test, 
 export function keyboard(input, { language = currentLanguage(), done, cancel }) {
   const element = h("div", { class: "keys", "data-test": "keys" });
   const state = { layers: [], layer: 0, page: 0, upper: input.value === "" };
+  // the input keeps the focus, so that a keyboard on the table goes on writing into it
+  element.addEventListener("mousedown", (event) => event.preventDefault());
   const watcher = new ResizeObserver(() => draw());
   element.leave = () => watcher.disconnect();
   layers(language).then((found) => {
