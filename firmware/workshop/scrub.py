@@ -12,8 +12,10 @@ from typing import Final
 
 from pydicom.dataset import Dataset
 
+from device.errors import DeviceError
 from device.worklist import WorklistItem
 from services.box import Box
+from services.errors import ServiceError
 
 REMOVED: Final = "[removed]"
 
@@ -73,7 +75,11 @@ def of_catalog(box: Box) -> Scrubber:
 def _everybody(box: Box) -> Iterator[str]:
     for table in ("worklist_item", "exam_item"):
         for row in box.catalog.rows(f"SELECT dataset FROM {table}"):  # noqa: S608 - our own names
-            yield from _personal(WorklistItem.decode(row["dataset"]).dataset)
+            try:
+                dataset = WorklistItem.decode(row["dataset"]).dataset
+            except (DeviceError, ServiceError):
+                continue  # damaged: what nobody can read is written nowhere else either
+            yield from _personal(dataset)
     columns = "operators_name, performing_physicians_name"
     for row in box.catalog.rows(f"SELECT DISTINCT {columns} FROM exam"):  # noqa: S608 - our own
         yield from row.values()

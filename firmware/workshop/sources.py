@@ -13,12 +13,12 @@ import numpy as np
 from device.calibration import CalibrationType, Point, Ruler, measure_ruler
 from device.errors import InvalidCalibration
 from device.ports import Frame
-from firmware.assembly import make_source
 from firmware.capture.matching import devices_and_sources
 from firmware.circumstances import capture_circumstances
 from firmware.config import Configuration
 from firmware.config.capture import SIDE_CHANNELS
 from firmware.config.profiles import preset_names
+from firmware.looking import source_to_look_at
 from services import calibration
 from services.box import Box
 from services.catalog import calibrations
@@ -87,7 +87,7 @@ class Sources:
             its pictures need no calibration.
         """
         try:
-            frame = calibration.freeze(make_source(self._configuration, name))
+            frame = calibration.freeze(source_to_look_at(self._configuration, self._box, name))
         except InvalidCalibration as error:
             raise WorkshopRefusal("G-5402", source=name, said=str(error)) from error
         except OSError as error:
