@@ -11,7 +11,7 @@ from services.catalog.database import Catalog
 from services.dicom.peers import Peer
 from services.errors import CatalogError, NotFound
 from services.outbox import peer_state
-from services.outbox.model import OPEN, OWED, Delivery, Kind, State
+from services.outbox.model import OPEN, OWED, PRINTS, Delivery, Kind, State
 from services.outbox.queue import enqueue_stores
 
 _STUCK = f"""
@@ -97,6 +97,7 @@ def resend(catalog: Catalog, delivery_id: int) -> Delivery:
     """
     with catalog.writing() as db:
         delivery = get(catalog, delivery_id)
+        _refuse_sheets(db, delivery, "resend")
         _refuse_resending(db, delivery)
         ids = [delivery.id]
         if delivery.kind is Kind.MPPS_CREATE and delivery.state is State.CANCELLED:
@@ -113,6 +114,19 @@ def resend(catalog: Catalog, delivery_id: int) -> Delivery:
         )
     peer_state.clear_pause(catalog, delivery.peer)
     return get(catalog, delivery_id)
+
+
+def _refuse_sheets(db: Database, delivery: Delivery, what: str) -> None:
+    """A sheet may have come out without our knowing: its own actions ask about that."""
+    if delivery.kind not in PRINTS:
+        return
+    job = db.conn.execute(
+        "SELECT id FROM print_job WHERE delivery_id = ?", [delivery.id]
+    ).fetchone()
+    raise CatalogError(
+        f"delivery {delivery.id} is print job {job[0]}: {what} it as one, on the print screen or "
+        f"by 'gantry printers {what} {job[0]}', which asks whether a sheet came out"
+    )
 
 
 def _refuse_resending(db: Database, delivery: Delivery) -> None:
@@ -170,6 +184,7 @@ def cancel(catalog: Catalog, delivery_id: int) -> list[Delivery]:
     """
     with catalog.writing() as db:
         delivery = get(catalog, delivery_id)
+        _refuse_sheets(db, delivery, "cancel")
         if delivery.state not in (State.WAITING, State.HELD, State.AWAITING):
             raise CatalogError(
                 f"delivery {delivery_id} is {delivery.state}: only one that waits, is held or "
@@ -199,6 +214,7 @@ def redirect(
         raise NotFound(f"no peer is called {target!r}; configured: {known}")
     with catalog.writing() as db:
         delivery = get(catalog, delivery_id)
+        _refuse_sheets(db, delivery, "redirect")
         _refuse_redirecting(db, delivery, peer)
         ids = _with_its_set(db, delivery)
         _cancel_all(db, ids)

@@ -12,9 +12,10 @@ from pydicom.dataset import Dataset
 
 from device.film import LutShape
 from services import retention
-from services.errors import NotFound
+from services.errors import CatalogError, NotFound
 from services.film_picture import FULL, NotPrintable
 from services.outbox import operator
+from services.outbox.model import State
 from services.printing import actions, drafts, jobs, test_film
 from services.printing.inquiry import facts_from
 from services.printing.pixels import box_pixels
@@ -181,3 +182,16 @@ def test_the_test_film_measures_a_hundred_millimetres(here: PrintStage) -> None:
 )
 def test_names_are_written_as_people_do(name: str, shown: str) -> None:
     assert readable(name) == shown
+
+
+def test_the_outbox_sends_who_acts_on_sheets_to_their_own_actions(here: PrintStage) -> None:
+    job = here.order(here.exam(1))
+    catalog = here.box.catalog
+    for act in (
+        lambda: operator.resend(catalog, job.delivery_id),
+        lambda: operator.cancel(catalog, job.delivery_id),
+        lambda: operator.redirect(catalog, job.delivery_id, here.box.destinations, "x", at=0.0),
+    ):
+        with pytest.raises(CatalogError, match=f"print job {job.id}|no peer"):
+            act()
+    assert here.job(job).state is State.WAITING
