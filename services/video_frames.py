@@ -8,7 +8,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final
 
-import av
 import numpy as np
 from numpy.typing import NDArray
 
@@ -62,6 +61,9 @@ class VideoFrames:
     """
 
     def __init__(self, path: Path, layout: Layout) -> None:
+        # imported here: 16 MB that the console carries only once somebody looks at a clip
+        import av
+
         self._path, self._layout = path, layout
         with explained(path):
             self._span = _Span(path, *video_span(path, layout))
