@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -15,6 +14,7 @@ import uvicorn
 from playwright.sync_api import Locator, Page, expect
 
 from device.protocol import ObjectKind, Protocol
+from services import discards
 from services.acquisition import Acquisition
 from services.box import Box
 from services.catalog import discarded, exams, preferences
@@ -98,6 +98,7 @@ def shown(tmp_path: Path) -> Iterator[Shown]:
     box.catalog.close()
 
 
+AXE = Path(__file__).parent / "node_modules" / "axe-core" / "axe.min.js"
 OpenPage = Callable[..., Page]
 
 
@@ -130,7 +131,7 @@ def until(page: Page, true: Callable[[], bool]) -> None:
 
 
 def test_brightness_and_contrast_by_drag_slider_and_reset(
-    open_page: OpenPage, shown: Shown
+    shown: Shown, open_page: OpenPage
 ) -> None:
     page = open_page(shown, route=f"#/review/{shown.uids['ct']}")
     picture_is(page, shown.uids["ct"])
@@ -154,7 +155,7 @@ def test_brightness_and_contrast_by_drag_slider_and_reset(
 
 
 @pytest.mark.parametrize("kind", ["clip", "jpeg", "video"])
-def test_a_clip_is_stepped_and_played(open_page: OpenPage, shown: Shown, kind: str) -> None:
+def test_a_clip_is_stepped_and_played(shown: Shown, open_page: OpenPage, kind: str) -> None:
     uid = shown.uids[kind]
     page = open_page(shown, route=f"#/review/{uid}")
     picture_is(page, uid)
@@ -176,7 +177,7 @@ def test_a_clip_is_stepped_and_played(open_page: OpenPage, shown: Shown, kind: s
 
 
 def test_from_image_to_image_discard_in_two_taps_and_undo(
-    open_page: OpenPage, shown: Shown
+    shown: Shown, open_page: OpenPage
 ) -> None:
     still, ct = shown.uids["still"], shown.uids["ct"]
     page = open_page(shown, route=f"#/review/{still}")
@@ -197,7 +198,7 @@ def test_from_image_to_image_discard_in_two_taps_and_undo(
     expect(control(page, "review-panel")).to_be_hidden()
 
 
-def test_an_exam_is_completed_by_a_held_button(open_page: OpenPage, shown: Shown) -> None:
+def test_an_exam_is_completed_by_a_held_button(shown: Shown, open_page: OpenPage) -> None:
     page = open_page(shown, route="#/finish/1")
     expect(control(page, "archive-pacs")).to_contain_text("5 images")
     for uid in shown.uids.values():
@@ -214,7 +215,7 @@ def test_an_exam_is_completed_by_a_held_button(open_page: OpenPage, shown: Shown
     assert shown.state == "COMPLETED"
 
 
-def test_a_discontinued_exam_needs_a_reason(open_page: OpenPage, shown: Shown) -> None:
+def test_a_discontinued_exam_needs_a_reason(shown: Shown, open_page: OpenPage) -> None:
     page = open_page(shown, route="#/finish/1")
     control(page, "finish-discontinue").click()
     expect(control(page, "discontinue-hold")).to_be_disabled()
@@ -249,38 +250,50 @@ _FITS = """() => {
 }"""
 
 
+def every_view(page: Page, shown: Shown) -> Iterator[str]:
+    """Go through everything that the two screens can show, and say where the page is."""
+    for route, presses in (
+        (
+            f"review/{shown.uids['clip']}",
+            ["", "review-window", "review-discard", "panel-close review-facts"],
+        ),
+        ("finish/1", ["", "finish-discontinue"]),
+    ):
+        page.evaluate("route => { location.hash = `#/${route}`; }", route)
+        for press in presses:
+            expect(control(page, "banner")).to_be_visible()
+            for each in press.split():
+                control(page, each).click()
+            page.wait_for_timeout(50)
+            yield f"{route} {press}"
+
+
 @pytest.mark.parametrize("language", ["en", "ar"])
 @pytest.mark.parametrize("size", sorted(SIZES))
 def test_every_control_is_large_enough_and_within_the_screen(
-    open_page: OpenPage, shown: Shown, size: str, language: str
+    shown: Shown, open_page: OpenPage, size: str, language: str
 ) -> None:
     preferences.put(shown.box.catalog, "", {"language": language})
-    review, finish = f"#/review/{shown.uids['clip']}", "#/finish/1"
-    page = open_page(shown, size=size, route=review)
-    for route, press in (
-        (review, ""),
-        (review, "review-discard"),
-        (review, "review-window"),
-        (review, "review-facts"),
-        (finish, ""),
-        (finish, "finish-discontinue"),
-    ):
-        page.goto(f"{shown.url}/{route}")
-        page.reload()
-        expect(control(page, "banner")).to_be_visible()
-        expect(page.locator("html")).to_have_attribute("dir", "rtl" if language == "ar" else "ltr")
-        if press:
-            control(page, press).click()
-        page.wait_for_timeout(100)
-        if "SHOTS" in os.environ:
-            page.screenshot(
-                path=f"{os.environ['SHOTS']}/{route[2:5]}-{press}-{size}-{language}.png"
-            )
-        assert page.evaluate(_TOO_SMALL) == [], (route, press)
-        assert page.evaluate(_FITS), (route, press)
+    page = open_page(shown, size=size, route=f"#/review/{shown.uids['clip']}")
+    for where in every_view(page, shown):
+        direction = "rtl" if language == "ar" else "ltr"
+        expect(page.locator("html")).to_have_attribute("dir", direction)
+        assert page.evaluate(_TOO_SMALL) == [], where
+        assert page.evaluate(_FITS), where
 
 
-def test_a_hundred_images_leave_nothing_behind(open_page: OpenPage, shown: Shown) -> None:
+@pytest.mark.parametrize("theme", ["dark", "light"])
+def test_axe_finds_nothing(shown: Shown, open_page: OpenPage, theme: str) -> None:
+    preferences.put(shown.box.catalog, "", {"theme": theme})
+    discards.discard(shown.box, shown.uids["still"], "113037")
+    page = open_page(shown, route=f"#/review/{shown.uids['clip']}")
+    page.evaluate(AXE.read_text())
+    for where in every_view(page, shown):
+        found = page.evaluate("async () => (await axe.run()).violations")
+        assert [(each["id"], each["nodes"][0]["html"]) for each in found] == [], where
+
+
+def test_a_hundred_images_leave_nothing_behind(shown: Shown, open_page: OpenPage) -> None:
     page = open_page(shown, route="#/finish/1")
     expect(control(page, "banner")).to_be_visible()
     page.evaluate("() => { window.__c = 0; }")

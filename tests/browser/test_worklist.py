@@ -12,6 +12,8 @@ import pytest
 import uvicorn
 from playwright.sync_api import Locator, Page, expect
 
+from device.reasons import discontinuation_reason
+from services import exams as lives
 from services import still_here
 from services.box import Box
 from services.catalog import at_hand, audit, exams, preferences
@@ -112,6 +114,40 @@ def test_a_row_and_a_hold_open_the_exam(shown: Shown, open_page: OpenPage) -> No
     hold(page, "confirm-start")
     screen_is(page, "acquire")
     assert shown.exams() == ["PID-1"]
+
+
+COUNT_TOUCHES = """addEventListener('pointerdown', () => {
+  sessionStorage.touches = Number(sessionStorage.touches || 0) + 1; }, true);"""
+
+
+def touches(page: Page) -> int:
+    return int(page.evaluate("Number(sessionStorage.touches || 0)"))
+
+
+def test_two_touches_before_the_first_picture_and_none_after_a_scan(
+    shown: Shown, open_page: OpenPage
+) -> None:
+    page = open_page(shown, route="#/worklist")
+    page.evaluate(COUNT_TOUCHES)
+    row(page, "Müller").click()
+    screen_is(page, "confirm")
+    hold(page, "confirm-start")
+    screen_is(page, "acquire")
+    expect(control(page, "capture")).to_be_visible()
+    assert touches(page) == 2, "the third one takes the picture"
+    discontinue(shown)
+    page = open_page(shown, route="#/worklist")
+    page.evaluate(COUNT_TOUCHES)
+    expect(row(page, "Smith, John")).to_be_visible()
+    scan(page, "1000451//19520102")
+    screen_is(page, "acquire")
+    assert touches(page) == 0, "the pedal takes the picture"
+
+
+def discontinue(shown: Shown) -> None:
+    """End the open exam elsewhere."""
+    (exam,) = exams.recent(shown.box.catalog)
+    lives.discontinue(shown.box, exam.exam_id, discontinuation_reason("110513"))
 
 
 def test_a_short_press_opens_nothing(shown: Shown, open_page: OpenPage) -> None:

@@ -96,6 +96,9 @@ def ward_settings(hospital: Hospital, *, faults: list[str] | None = None) -> Set
         ("Test picture", "pattern", "OT"),
     ):
         settings.protocol(name, "SC", source=source, modality=modality, series_description=name)
+    # the wristbands of this hospital: five signs of the ID, a bar, the birth date
+    settings.table("code_rules", gives="patient_id", mask="$$$$$*...")
+    settings.table("code_rules", gives="birth_date", mask="******$$$$$$$$")
     return settings
 
 
