@@ -9,7 +9,7 @@ seen anything of it, nothing is rewritten any more: see :mod:`services.reconcili
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from sqlite_utils import Database
@@ -26,6 +26,7 @@ from services.catalog import exams
 from services.catalog.database import Row
 from services.errors import CatalogError, StorageFull
 from services.outbox.model import Kind
+from services.printing import jobs
 from services.rebound_file import Rebound, rewrite
 
 _SEEN = """
@@ -35,6 +36,8 @@ _SEEN = """
             WHERE i.exam_id = :exam AND a.stored IS NOT NULL) AS seen
 """
 # every attempt counts, also one without an answer: it may have arrived
+
+Note = Callable[[Database], None]
 
 _REPRINT = "the exam was matched with another entry: print it again"
 
@@ -63,7 +66,14 @@ def seen(box: Box, exam_id: str) -> bool:
     return bool(row and row["seen"])
 
 
-def correct(box: Box, exam_id: str, items: Sequence[WorklistItem], *, by: str) -> Matched:
+def correct(
+    box: Box,
+    exam_id: str,
+    items: Sequence[WorklistItem],
+    *,
+    by: str,
+    note: Note = lambda _: None,
+) -> Matched:
     """Give an exam that nobody but the box has seen to another worklist entry.
 
     Returns once all of it is durable. The objects keep their UIDs, except that of the study.
@@ -74,6 +84,8 @@ def correct(box: Box, exam_id: str, items: Sequence[WorklistItem], *, by: str) -
         One entry as a rule, several of the same patient in the group case.
     by
         Who says so.
+    note
+        What else is kept in the step that decides it.
 
     Raises
     ------
@@ -101,7 +113,7 @@ def correct(box: Box, exam_id: str, items: Sequence[WorklistItem], *, by: str) -
         number = _begin(box, exam, rows, by)
         try:
             bound, files = _rewrite(box, exam, items, rows, number)
-            _exchange(box, exam, bound, files, number)
+            _exchange(box, exam, bound, files, number, by, note)
         except BaseException:
             match_journal.undo(box, number)
             raise
@@ -235,7 +247,15 @@ def _rewrite_all(box: Box, bound: Exam, rows: Sequence[Row], number: int) -> lis
     ]
 
 
-def _exchange(box: Box, exam: Exam, bound: Exam, files: list[Rebound], number: int) -> None:
+def _exchange(
+    box: Box,
+    exam: Exam,
+    bound: Exam,
+    files: list[Rebound],
+    number: int,
+    by: str,
+    note: Note,
+) -> None:
     """The one step in which the exam becomes another patient's: all of it, or nothing."""
     now = box.clock.now()
     with box.catalog.writing() as db:
@@ -247,7 +267,8 @@ def _exchange(box: Box, exam: Exam, bound: Exam, files: list[Rebound], number: i
         exam_list.note(db, int(bound.exam_id), bound.exam_id, bound.item.encode())
         _enter_files(db, rows, files, number)
         _renew_messages(box, db, bound)
-        _cancel_prints(db, bound.exam_id)
+        _cancel_prints(box, db, bound.exam_id, by)
+        note(db)
         match_journal.list_files(db, number, [row["path"] for row in rows])
         match_journal.end(db, number, "done", when=now.isoformat())
 
@@ -296,10 +317,22 @@ def _renew_messages(box: Box, db: Database, exam: Exam) -> None:
         db.conn.execute("UPDATE delivery SET payload = ? WHERE id = ?", [payload, row["id"]])
 
 
-def _cancel_prints(db: Database, exam_id: str) -> None:
+def _cancel_prints(box: Box, db: Database, exam_id: str, by: str) -> None:
     """Sheets that wait bear the former name."""
-    db.conn.execute(
-        "UPDATE delivery SET state = 'cancelled', last_text = ? WHERE exam_id = ?"
-        " AND kind IN ('film', 'paper') AND state IN ('waiting', 'held')",
-        [_REPRINT, exam_id],
+    waiting = list(
+        db.query(
+            "SELECT j.id, j.delivery_id FROM print_job j JOIN delivery d ON d.id = j.delivery_id"
+            " WHERE j.exam_id = ? AND d.state IN ('waiting', 'held')",
+            [exam_id],
+        )
     )
+    for row in waiting:
+        db.conn.execute(
+            "UPDATE delivery SET state = 'cancelled', last_text = ?, advice = '' WHERE id = ?",
+            [_REPRINT, row["delivery_id"]],
+        )
+        db.conn.execute(
+            "UPDATE print_job SET outcome = 'cancelled', ended = ?, no_return = NULL WHERE id = ?",
+            [box.clock.now().isoformat(), row["id"]],
+        )
+        jobs.note(db, box, row["id"], "cancelled", by=by, words=_REPRINT)

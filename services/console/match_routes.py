@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from sqlite_utils import Database
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
@@ -62,8 +63,13 @@ class _Matches:
                 if session.role >= Role.SUPERVISOR:
                     found = self._confirm(call)
                 return {"way": Way.RECONCILE.value, **reconciliation_as_plain(found)}
-            matched = matching.correct(self._box, exam_id, [proposal.item], by=session.name)
-            self._note(call, "exam-matched")
+            matched = matching.correct(
+                self._box,
+                exam_id,
+                [proposal.item],
+                by=session.name,
+                note=lambda db: self._enter(db, call, "exam-matched"),
+            )
         facts = exam_facts(self._box, matched.exam)
         return {"way": Way.CORRECT.value, "files": matched.files, "exam": facts}
 
@@ -164,12 +170,12 @@ class _Matches:
         }
 
     def _note(self, call: Call, action: str) -> None:
-        session = call.session
         with self._box.catalog.writing() as db:
-            audit.note(
-                db, self._box.clock.now(), session.name, session.role.word, action, "done",
-                call.path["exam_id"],
-            )  # fmt: skip
+            self._enter(db, call, action)
+
+    def _enter(self, db: Database, call: Call, action: str) -> None:
+        session, at = call.session, self._box.clock.now()
+        audit.note(db, at, session.name, session.role.word, action, "done", call.path["exam_id"])
 
 
 @contextmanager

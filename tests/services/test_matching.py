@@ -419,6 +419,38 @@ def test_a_discontinued_exam_without_images_is_matched_too(box: Box) -> None:
     assert message(box, Kind.MPPS_CREATE, exam.exam_id).PatientID == "PID-77"
 
 
+def test_what_is_noted_of_a_match_is_one_step_with_it(box: Box) -> None:
+    exam = typed(box)
+    acquire(box, exam)
+    before = as_it_was(box)
+
+    def fail(_: Any) -> None:
+        raise CatalogError("the audit cannot be written")
+
+    with pytest.raises(CatalogError, match="audit"):
+        matching.correct(box, exam.exam_id, [other()], by="Ann", note=fail)
+    assert as_it_was(box) == before
+
+
+def test_sheets_that_wait_with_the_former_name_are_not_printed(box: Box) -> None:
+    exam = typed(box)
+    acquire(box, exam)
+    with box.catalog.writing() as db:
+        delivery = db.conn.execute(
+            "INSERT INTO delivery (kind, peer, exam_id, created) VALUES ('film', 'printer', ?, 0)"
+            " RETURNING id",
+            [exam.exam_id],
+        ).fetchone()[0]
+        db.conn.execute(
+            "INSERT INTO print_job (delivery_id, exam_id, printer, layout, copies, sheets, made_by,"
+            " made) VALUES (?, ?, 'printer', x'00', 1, 1, 'Ann', 'now')",
+            [delivery, exam.exam_id],
+        )
+    matching.correct(box, exam.exam_id, [other()], by="Ann")
+    assert operator.get(box.catalog, delivery).state == "cancelled"
+    assert box.catalog.row("SELECT outcome FROM print_job") == {"outcome": "cancelled"}
+
+
 words = st.text(st.sampled_from("QXZqxz"), min_size=9, max_size=12)
 dates = st.dates().map(lambda day: f"{1900 + day.year % 120}{day:%m%d}")
 

@@ -77,12 +77,12 @@ async function compare(root, params, app) {
   const correct = found.way === "correct";
   root.append(h("div", { class: "page match-page", "data-way": found.way },
     banner(found.here),
-    h("ul", { class: "match-warnings", "data-test": "match-warnings" }, found.warnings.map((each) =>
-      h("li", { "data-code": each.code }, said("warning", "caution", t(`exams.caution.${each.code}`, each.params))))),
     h("table", { class: "match-table" },
       h("thead", {}, h("tr", {}, h("th", { scope: "col" }, h("span", { class: "unseen" }, t("exams.fact"))),
         h("th", { scope: "col" }, t("exams.here")), h("th", { scope: "col" }, t("exams.there")))),
       h("tbody", {}, found.facts.map((fact) => compared(fact, app)))),
+    h("ul", { class: "match-warnings", "data-test": "match-warnings" }, found.warnings.filter((each) => !each.code.startsWith("differs_")).map((each) =>
+      h("li", { "data-code": each.code }, said("warning", "caution", t(`exams.caution.${each.code}`, each.params))))),
     said(correct ? "info" : "warning", correct ? "plain" : "caution", t(`exams.way.${found.way}`), "match-way"),
     h("div", { class: "row match-actions" },
       button({ label: t("core.back"), icon: "back", test: "match-back", press: () => app.back() }),
