@@ -113,14 +113,14 @@ function warningsPart(facts) {
   return h("ul", { class: "confirm-warnings", "data-test": "confirm-warnings" },
     warnings.map((warning) => h("li", { class: warning.kind === "incomplete" ? "quiet" : "tone-caution", "data-warning": warning.kind },
       icon(warning.kind === "incomplete" ? "info" : "warning"), h("span", {}, warningWords(warning)))),
-    alerts.map((words) => h("li", { class: "tone-bad" }, icon("info"), h("span", { dir: "auto" }, t("worklist.alert", { words })))));
+    alerts.map((words) => h("li", { class: "tone-bad" }, icon("info"), h("span", {}, t("worklist.alert", { words })))));
 }
 
 function factsPart(facts, names) {
   const name = personName(facts.patient_name, names);
   const marked = new Set(compared(facts));
   return h("dl", { class: "confirm-facts" },
-    fact("patient_name", [name.main || t("core.banner.no_name"), name.others.map((other) => h("small", { dir: "auto" }, other))], marked.has("patient_name")),
+    fact("patient_name", [name.main || t("core.banner.no_name"), name.others.map((other) => h("small", {}, h("bdi", {}, other)))], marked.has("patient_name")),
     fact("birth_date", bornWords(facts), marked.has("birth_date")),
     fact("patient_id", facts.patient_id, marked.has("patient_id")),
     fact("sex", sexWords(facts)),
@@ -130,11 +130,11 @@ function factsPart(facts, names) {
 }
 
 function fact(key, value, outstanding = false) {
-  const said = Array.isArray(value) ? value.filter(Boolean) : value;
+  const said = [value].flat(2).filter(Boolean).map((part) => (typeof part === "string" ? h("bdi", {}, part) : part));
   const words = key === "steps" ? t("worklist.confirm.together") : key === "patient_name" ? t("worklist.confirm.name") : t(`core.banner.${key}`);
   return h("div", { class: `confirm-fact${outstanding ? " confirm-compared" : ""}` },
     h("dt", {}, outstanding && icon("eye"), words),
-    h("dd", { dir: "auto", "data-test": `confirm-${key}` }, said && said.length !== 0 ? said : t("core.unknown")));
+    h("dd", { "data-test": `confirm-${key}` }, said.length > 0 ? said : t("core.unknown")));
 }
 
 function alikePart(facts, app) {

@@ -47,7 +47,7 @@ function makeResume(root, app) {
           h("button", { type: "button", class: "wl-row", "data-test": `open-${each.exam}`, on: { click: () => ask(each, "left_open", open) } },
             h("span", { class: "wl-when" }, date(each.started, "both")),
             h("span", { class: "wl-who" },
-              h("span", { class: "wl-name", dir: "auto" }, nameOf(each)),
+              h("span", { class: "wl-name" }, h("bdi", {}, nameOf(each))),
               h("span", { class: "wl-facts" }, [bornWords(each), each.patient_id, each.accession_number].filter(Boolean)
                 .map((text) => h("bdi", {}, text)))))))));
   }
@@ -61,7 +61,7 @@ function makeResume(root, app) {
         h("h2", { class: "resume-question" }, icon("question"), " ", t("worklist.resume.title")),
         h("p", { "data-test": "resume-why", "data-why": why }, t(`worklist.resume.${why}`, { time: date(exam.started, "both") })),
         app.banner(exam),
-        h("p", { class: "resume-name", dir: "auto" }, nameOf(exam)),
+        h("p", { class: "resume-name" }, h("bdi", {}, nameOf(exam))),
         h("p", { class: "resume-facts" }, [bornWords(exam), sexWords(exam), sideWords(exam)].filter(Boolean).join(" · "))),
       h("div", { class: "confirm-actions" },
         others && button({ label: t("core.back"), icon: "back", test: "resume-back", press: () => choose(others) }),

@@ -31,8 +31,8 @@ export function worklistRow(row, { names, today, press, chosen }) {
       row.date !== today && h("span", { class: "wl-day" }, date(row.date)),
       chosen !== undefined && icon(chosen ? "check" : "plus")),
     h("span", { class: "wl-who" },
-      h("span", { class: "wl-name", dir: "auto" }, name.main || t("core.banner.no_name"),
-        name.others.map((other) => h("small", { class: "wl-other", dir: "auto" }, other))),
+      h("span", { class: "wl-name" }, h("bdi", {}, name.main || t("core.banner.no_name")),
+        name.others.map((other) => h("small", { class: "wl-other" }, h("bdi", {}, other)))),
       h("span", { class: "wl-facts" }, facts(row).map((text) => h("bdi", {}, text))),
       warnings.slice(0, SHOWN_WARNINGS).map((warning) =>
         h("span", { class: "wl-warning", "data-warning": warning.kind }, icon("warning"), warningWords(warning)))),
