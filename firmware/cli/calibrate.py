@@ -89,12 +89,12 @@ def ruler(
     It holds for this profile, crop, size and zoom only: change one of them and pictures have no
     spacing again until somebody measures anew.
     """
-    from firmware.assembly import make_source
     from firmware.circumstances import capture_circumstances
+    from firmware.looking import source_to_look_at
     from services import calibration
 
     configuration, box = open_configured(config_file)
-    frame = calibration.freeze(make_source(configuration, source_name))
+    frame = calibration.freeze(source_to_look_at(configuration, box, source_name))
     number, measured = calibration.calibrate_ruler(
         box,
         frame,
@@ -144,11 +144,11 @@ def range_(
     config_file: Path | None,
 ) -> None:
     """Black and white from a grey ramp that the console shows, for a profile's measured range."""
-    from firmware.assembly import make_source
+    from firmware.looking import source_to_look_at
     from services import calibration
 
     configuration, box = open_configured(config_file)
-    frame = calibration.freeze(make_source(configuration, source_name))
+    frame = calibration.freeze(source_to_look_at(configuration, box, source_name))
     part = None
     if region is not None:
         left, top, columns, rows = map(int, region)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, TypeGuard
 
 from services import preview
+from services.live.grabbed import described
 from services.live.previews import LARGEST, Previews
 from services.live.server import Client
 from services.live.words import Message, Shown, Words
@@ -166,10 +167,7 @@ class Requests:
                 "source": name,
                 "width": frozen.width,
                 "height": frozen.height,
-                "bits_stored": frame.bits_stored,
-                "photometric": frame.photometric,
-                "aspect": preview.aspect_of(frame),
-                "signed": frame.pixels.dtype.kind == "i",
+                **described(frame),
             }
             return Shown(header, frozen.data)
         finally:

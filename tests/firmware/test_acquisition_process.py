@@ -17,7 +17,12 @@ from typing import Any
 import pytest
 from pydicom import dcmread
 
+from firmware.config import load
+from firmware.looking import source_to_look_at
+from services import calibration
 from services.catalog import at_hand, exams
+from services.errors import NotFound
+from services.live.grabbed import GrabbedSource
 from services.live.place import connect
 from tests.end_to_end.cli import REPOSITORY, Gantry, Service, until
 from tests.end_to_end.settings import Settings
@@ -300,3 +305,20 @@ def test_what_it_asks_the_catalog_is_little(rooms: Any) -> None:
 def cpu_seconds(service: Service) -> float:
     fields = Path(f"/proc/{service.process.pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def test_a_picture_to_measure_on_comes_from_whoever_holds_the_device(rooms: Any) -> None:
+    room = rooms()
+    exam_id = room.open_exam()
+    configuration = load(room.gantry.config)
+    alone = source_to_look_at(configuration, room.box, "grabber")
+    assert not isinstance(alone, GrabbedSource)
+    room.start()
+    talk = room.talk()
+    live(talk, exam_id)
+    shared = source_to_look_at(configuration, room.box, "grabber")
+    assert isinstance(shared, GrabbedSource)
+    assert calibration.freeze(shared).pixels.shape == (480, 640, 3)
+    assert talk.ask("capture")["ok"], "the exam goes on"
+    with pytest.raises(NotFound):
+        source_to_look_at(configuration, room.box, "nothing")
