@@ -1,6 +1,7 @@
 /** The end of an exam: what there is, what goes where, and how it ended. */
 
 import { fill, h } from "../core/dom.js";
+import { sound } from "../core/sound.js";
 import { ago, number, plural, t } from "../core/i18n.js";
 import { badge } from "../parts/badge.js";
 import { button } from "../parts/button.js";
@@ -66,9 +67,9 @@ function makeFinish(root, exam, app) {
           h("h2", {}, t("images.finish.where")),
           h("ul", { class: "finish-list", "data-test": "finish-archives" },
             seen.archives.map(archivePart), seen.reports.map(reportPart),
-            seen.archives.length === 0 && h("li", {}, t("images.finish.nowhere"))),
-          seen.discarded.length > 0 && [h("h2", {}, t("images.finish.discarded")),
-            h("ul", { class: "finish-list", "data-test": "finish-discarded" }, seen.discarded.map(discardedPart))])),
+            seen.archives.length === 0 && h("li", {}, t("images.finish.nowhere"))))),
+      seen.discarded.length > 0 && [h("h2", {}, t("images.finish.discarded")),
+        h("ul", { class: "finish-list", "data-test": "finish-discarded" }, seen.discarded.map(discardedPart))],
     ];
   }
 
@@ -167,6 +168,7 @@ function makeFinish(root, exam, app) {
       await load().catch(() => {});
       return;
     }
+    sound("done");
     const away = seen.archives.some((archive) => archive.away);
     app.toast("good", t(away ? "images.finish.done_later" : "images.finish.done"));
     app.go("worklist");
