@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import secrets
 import threading
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
@@ -23,6 +24,13 @@ H = TypeVar("H", bound=Callable[..., Any])
 
 MOST_SESSIONS = 64
 """People signed in at once; the one idle for longest makes room."""
+
+MOST_AT_ONCE = 2
+"""PINs looked at at the same time: each takes memory and the processor for a while."""
+
+MOST_REFUSALS = 20
+REFUSALS_SECONDS = 60.0
+"""Strangers on the network are heard so often in so many seconds, whatever names they give."""
 
 
 class Role(IntEnum):
@@ -101,6 +109,8 @@ class People:
         self._options = options
         self._lock = threading.Lock()
         self._sessions: dict[str, _SignedIn] = {}
+        self._proving = threading.BoundedSemaphore(MOST_AT_ONCE)
+        self._refused: deque[float] = deque(maxlen=MOST_REFUSALS)
 
     def session(self, token: str, *, kiosk: bool) -> Session:
         """Who acts; on the box's own screen an operator, unless operators sign in as well."""
@@ -140,14 +150,38 @@ class People:
         Problem
             G-9103 when name and PIN do not belong together, G-9104 when they have to wait.
         """
+        if not kiosk:
+            self._keep_strangers_waiting()
+        if not self._proving.acquire(blocking=False):
+            raise Problem("G-9104", {"seconds": 1})
+        try:
+            return self._prove(name, pin, kiosk)
+        finally:
+            self._proving.release()
+
+    def _keep_strangers_waiting(self) -> None:
+        with self._lock:
+            full = len(self._refused) == MOST_REFUSALS
+            left = self._refused[0] + REFUSALS_SECONDS - self._box.clock.monotonic() if full else 0
+        if left > 0:
+            raise Problem("G-9104", {"seconds": max(1, round(left))})
+
+    def _prove(self, name: str, pin: str, kiosk: bool) -> register.Person:
         try:
             return register.recognise(self._box.catalog, name, pin, at=self._box.wall())
         except register.MustWait as error:
-            self.note(Session(name, Role.NOBODY, kiosk), "sign-in", "refused", "must wait")
+            self._refuse(name, kiosk, "must wait")
             raise Problem("G-9104", {"seconds": max(1, round(error.seconds))}) from error
         except register.PinRefused as error:
-            self.note(Session(name, Role.NOBODY, kiosk), "sign-in", "refused", "wrong name or PIN")
+            self._refuse(name, kiosk, "wrong name or PIN")
             raise Problem("G-9103") from error
+
+    def _refuse(self, name: str, kiosk: bool, why: str) -> None:
+        if not kiosk:
+            with self._lock:
+                self._refused.append(self._box.clock.monotonic())
+        stranger = Session(name[: register.LONGEST_NAME], Role.NOBODY, kiosk)
+        self.note(stranger, "sign-in", "refused", why)
 
     def sign_in_first(self, name: str, pin: str) -> tuple[str, Session]:
         """Enter the first technician, whom whoever stands at the box is, and sign them in.

@@ -14,6 +14,7 @@ from starlette.testclient import TestClient
 from services.box import Box
 from services.catalog import Catalog, audit, people
 from services.console.options import Options
+from services.console.people import MOST_REFUSALS, REFUSALS_SECONDS
 from services.errors import CatalogError, NotFound
 from tests.services.boxes import HandClock, make_box
 from tests.services.console.browsing import PAGE, browse
@@ -132,6 +133,29 @@ def test_a_name_that_is_nobodys_is_refused_in_the_same_words(box: Box, browser: 
     wrong = post(browser, "/api/session/sign-in", name="Ada", pin="0123")
     nobody = post(browser, "/api/session/sign-in", name="Eve", pin=PIN)
     assert wrong == nobody
+
+
+def test_strangers_on_the_network_fill_neither_the_audit_nor_the_processor(
+    box: Box, clock: HandClock
+) -> None:
+    add(box, "Ada", "technician")
+    far = browse(box, address="https://192.0.2.7:8443")
+    headers = {**PAGE, "Origin": "https://192.0.2.7:8443"}
+
+    def knock(name: str, pin: str) -> str:
+        body = {"name": name, "pin": pin}
+        answer = far.post("/api/session/sign-in", json=body, headers=headers).json()
+        return str(answer.get("error", {}).get("code", ""))
+
+    said = [knock(f"nobody {number}" + "x" * 900, "0123") for number in range(60)]
+    assert said == ["G-9103"] * MOST_REFUSALS + ["G-9104"] * (60 - MOST_REFUSALS)
+    events = audit.newest(box.catalog)
+    assert len(events) == MOST_REFUSALS
+    assert all(len(event.who) <= people.LONGEST_NAME for event in events)
+    assert post(browse(box), "/api/session/sign-in", name="Ada", pin=PIN)[0] == 200, "at the box"
+    assert knock("Ada", PIN) == "G-9104"
+    clock.advance(REFUSALS_SECONDS)
+    assert knock("Ada", PIN) == ""
 
 
 def test_who_does_not_touch_the_screen_is_signed_out(

@@ -60,8 +60,8 @@ export function number(n, options = {}) {
 export function date(text, what = "date") {
   const when = parse(text);
   if (!when) return text || "";
-  const options = { date: { dateStyle: "medium" }, time: { timeStyle: "short" },
-    both: { dateStyle: "medium", timeStyle: "short" } }[what];
+  const clock = { timeStyle: "short", hourCycle: "h23" };
+  const options = { date: { dateStyle: "medium" }, time: clock, both: { dateStyle: "medium", ...clock } }[what];
   const zone = /^\d{8}$/.test(text) || /^\d{4}-\d{2}-\d{2}$/.test(text) ? { timeZone: "UTC" } : {};
   return new Intl.DateTimeFormat(`${formats()}-u-nu-latn-ca-gregory`, { ...options, ...zone }).format(when);
 }
