@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -80,6 +81,7 @@ class _Session:
 
     uid: str
     copies: int = 1
+    warned: bool = False
     luts: dict[str, Dataset] = field(default_factory=dict)
     film_boxes: dict[str, _FilmBox] = field(default_factory=dict)
 
@@ -138,7 +140,15 @@ class FilmPrinter(Entity):
         self._unreported.pop(event.assoc, None)
 
     def _report(self, event: evt.Event) -> None:
-        """Tell of the last job of this association while its next request waits."""
+        """Tell of a warning, and of the last job, while the next request waits."""
+        session = self._sessions.get(event.assoc)
+        if session is not None and not session.warned and self.faults().printer_status == "WARNING":
+            session.warned = True
+            told = Dataset()
+            told.PrinterStatusInfo = self.faults().printer_status_info
+            meta = event.context.abstract_syntax
+            with suppress(RuntimeError, ValueError):
+                event.assoc.send_n_event_report(told, 2, Printer, PrinterInstance, meta_uid=meta)
         uid = self._unreported.get(event.assoc)
         if uid is not None and not self.jobs.report(event.assoc, uid):
             self._unreported.pop(event.assoc, None)

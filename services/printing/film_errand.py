@@ -16,6 +16,7 @@ from services.dicom.print_scu import PrintAssociation, PrintRefused, print_assoc
 from services.dicom.print_uids import FILM_BOX, FILM_SESSION, PRINT_JOB
 from services.errors import PeerError
 from services.film_picture import NotPrintable
+from services.film_render import SheetWork
 from services.outbox.model import Delivery, Kind
 from services.printing import jobs, progress
 from services.printing.film_composer import FilmComposer
@@ -97,23 +98,38 @@ class FilmErrand:
             self.printer.peer, self.errand.calling_ae_title, colour=job.film.colour,
             true_size=true_size,
         ) as link:  # fmt: skip
-            facts = self._ask(link)
-            composer = FilmComposer(link, self.printer, facts, job.film, self._box.uids)
-            first = job.sheets_done + 1
-            if self.printer.profile.session_action:
-                for work in works:
-                    composer.lay_out(work)
-                self._act(link, job, FILM_SESSION, composer.session, first, job.sheets)
-            else:
-                for sheet, work in enumerate(works, first):
-                    if self.errand.stopping():
-                        raise progress.PutDown
-                    self._act(link, job, FILM_BOX, composer.lay_out(work), sheet, sheet)
-            # all sheets are taken: whatever the printer does from here on changes nothing of that
-            with suppress(PeerError):
-                self._await_jobs(link)
-                link.delete_session(composer.session)
+            try:
+                self._print_on(link, job, works)
+            finally:
+                self._note_reports(link, job)
             return link.warnings
+
+    def _print_on(self, link: PrintAssociation, job: PrintJob, works: list[SheetWork]) -> None:
+        facts = self._ask(link)
+        composer = FilmComposer(link, self.printer, facts, job.film, self._box.uids)
+        first = job.sheets_done + 1
+        if self.printer.profile.session_action:
+            for work in works:
+                composer.lay_out(work)
+            self._act(link, job, FILM_SESSION, composer.session, first, job.sheets)
+        else:
+            for sheet, work in enumerate(works, first):
+                if self.errand.stopping():
+                    raise progress.PutDown
+                self._act(link, job, FILM_BOX, composer.lay_out(work), sheet, sheet)
+        # all sheets are taken: whatever the printer does from here on changes nothing of that
+        with suppress(PeerError):
+            self._await_jobs(link)
+            link.delete_session(composer.session)
+
+    def _note_reports(self, link: PrintAssociation, job: PrintJob) -> None:
+        """Keep what the printer said of itself meanwhile, for whoever looks at the job."""
+        if not link.events.printer:
+            return
+        with self._box.catalog.writing() as db:
+            for told in link.events.printer:
+                words = f"{told.state} {told.info}".strip()
+                jobs.note(db, self._box, job.id, "printer reports", words=words)
 
     def _ask(self, link: PrintAssociation) -> PrinterFacts:
         facts = ask_on(self._box, self.printer, link)

@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 
 from firmware.assembly import prepare_libraries
-from tests.bench import building, pedal, preview, processes, storing, worklist
+from tests.bench import building, pedal, preview, printing, processes, storing, worklist
 from tests.peers.process import Stable
 
 
@@ -31,6 +31,7 @@ def main() -> None:
             figures |= storing.measure(stable, folder, options.objects, options.runs)
             figures |= building.measure(folder, options.runs)
             figures |= worklist.measure(stable, folder, options.runs)
+            figures |= printing.measure(stable, folder, options.runs)
             figures |= processes.measure(folder, options.runs)
             figures |= pedal.measure(folder)
             figures |= preview.measure(folder)

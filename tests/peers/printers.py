@@ -124,16 +124,24 @@ def _film(stored: Dataset, boxes: dict[str, Dataset]) -> ReceivedFilm:
 def start_dcmprscp(stable: Stable) -> StartPrinter:
     """Start a film printer of DCMTK with quirks of its own."""
 
-    def start(*, twelve: bool = True, lut: bool = True, implicit: bool = False) -> FilmPeer:
-        def argv(port: int, folder: Path) -> list[str | Path]:
-            for name in ("log", "spool", "database", "lut"):
-                (folder / name).mkdir()
-            configuration = folder / "printer.cfg"
-            values = {"twelve": twelve, "lut": lut, "implicit": implicit}
-            words = {key: str(value).lower() for key, value in values.items()}
-            configuration.write_text(_CONFIGURATION.format(folder=folder, port=port, **words))
-            return [program("dcmprscp", "dcmtk"), "-v", "-c", configuration, "-p", "FILM"]
-
-        return FilmPeer(stable.start("dcmprscp", "FILM", argv, {"TCP_NODELAY": "1"}))
+    def start(**quirks: bool) -> FilmPeer:
+        return start_print_scp(stable, **quirks)
 
     return start
+
+
+def start_print_scp(
+    stable: Stable, *, twelve: bool = True, lut: bool = True, implicit: bool = False
+) -> FilmPeer:
+    """Start dcmprscp; each has folders of its own."""
+
+    def argv(port: int, folder: Path) -> list[str | Path]:
+        for name in ("log", "spool", "database", "lut"):
+            (folder / name).mkdir()
+        configuration = folder / "printer.cfg"
+        values = {"twelve": twelve, "lut": lut, "implicit": implicit}
+        words = {key: str(value).lower() for key, value in values.items()}
+        configuration.write_text(_CONFIGURATION.format(folder=folder, port=port, **words))
+        return [program("dcmprscp", "dcmtk"), "-v", "-c", configuration, "-p", "FILM"]
+
+    return FilmPeer(stable.start("dcmprscp", "FILM", argv, {"TCP_NODELAY": "1"}))

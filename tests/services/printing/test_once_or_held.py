@@ -13,7 +13,7 @@ from services.film_picture import NotPrintable
 from services.hospital import Faults, HospitalStore
 from services.hospital.printer import FilmPrinter
 from services.outbox.model import State
-from services.printing import actions
+from services.printing import actions, jobs
 from services.printing.printers import Printer
 from tests.services.printing.imager import imager_printer
 from tests.services.printing.stage import PrintStage
@@ -314,3 +314,17 @@ def test_what_is_left_goes_to_another_printer_that_can(
     assert here.print().nothing
     assert imager.printed == 2
     here.close()
+
+
+def test_what_the_printer_reports_meanwhile_is_kept_and_disturbs_nothing(imager: Imager) -> None:
+    imager.faults(printer_status="WARNING", printer_status_info="SUPPLY LOW")
+    here = imager.stage
+    job = here.order(here.exam(2), display_format="1x1")
+    assert here.print().nothing
+    assert imager.printed == 2
+    reports = [
+        row["words"]
+        for row in jobs.history(here.box.catalog, job.id)
+        if row["event"] == "printer reports"
+    ]
+    assert reports == ["WARNING SUPPLY LOW"]
