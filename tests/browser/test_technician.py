@@ -35,7 +35,7 @@ OVERFLOW = """() => {
 }"""
 
 
-def control(page: Page, name: str) -> str:
+def control(_: Page, name: str) -> str:
     return f'[data-test="{name}"]'
 
 
@@ -44,7 +44,9 @@ def tap(page: Page, name: str) -> None:
 
 
 def hold(page: Page, name: str) -> None:
-    box = page.locator(control(page, name)).bounding_box()
+    button = page.locator(control(page, name))
+    button.scroll_into_view_if_needed()
+    box = button.bounding_box()
     assert box is not None
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     page.mouse.down()

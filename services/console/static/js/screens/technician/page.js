@@ -17,14 +17,15 @@ export function w(key, params) {
  * @param {HTMLElement} root
  * @param {any} app
  * @param {string} name the tool, for the title and for tests
- * @param {{title?: string, back?: string}} [options] `back` is the route that the way back leads to
+ * @param {{title?: string, back?: string, sticky?: boolean}} [options] `back` is the route that the way
+ *   back leads to; `sticky` keeps the buttons in sight
  * @returns {{body: HTMLElement, actions: HTMLElement, guard: Function}}
  */
-export function page(root, app, name, { title, back = "service" } = {}) {
+export function page(root, app, name, { title, back = "service", sticky = false } = {}) {
   app.frame({ title: title || w(`tool.${name}`) });
   root.dataset.tool = name;
   const body = h("div", { class: "tech-body", "data-test": `tech-${name}` });
-  const actions = h("div", { class: "row tech-actions" },
+  const actions = h("div", { class: `row tech-actions${sticky ? " tech-sticky" : ""}` },
     button({ label: t("core.back"), icon: "back", test: "tech-back", press: () => app.go(back) }));
   fill(root, h("section", { class: "page tech" }, actions, body));
 

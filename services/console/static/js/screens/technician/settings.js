@@ -7,7 +7,7 @@ import { proposeChange } from "../../parts/technician/proposal.js";
 import { API, load, note, page, w } from "./page.js";
 
 export async function show(root, params, app) {
-  const { body, actions } = page(root, app, "settings", { title: params.name, back: params.from || "service" });
+  const { body, actions } = page(root, app, "settings", { sticky: true, title: params.name, back: params.from || "service" });
   let form = null;
   let standing = null;
   let open = params.entry === undefined ? null : Number(params.entry);
