@@ -229,6 +229,17 @@ def test_search_folds_accents_and_scripts(shown: Shown, open_page: OpenPage) -> 
     expect(row(page, "Müller")).to_be_visible()
 
 
+def test_a_scan_beside_the_keyboard_opens_the_patient_and_leaves_no_keys(
+    shown: Shown, open_page: OpenPage
+) -> None:
+    page = open_page(shown, route="#/worklist")
+    expect(row(page, "Müller")).to_be_visible()
+    control(page, "search").click()
+    scan(page, "PID-1//19510102")
+    screen_is(page, "acquire")
+    expect(control(page, "search-sheet")).to_have_count(0)
+
+
 def test_not_this_patient_begins_with_nothing(shown: Shown, open_page: OpenPage) -> None:
     page = open_page(shown, route="#/worklist")
     row(page, "Müller").click()

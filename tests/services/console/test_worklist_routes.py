@@ -173,6 +173,19 @@ def test_a_changed_entry_is_read_again(browser: TestClient, box: Box) -> None:
     assert rows(browser) == {}
 
 
+def test_a_list_that_the_page_has_is_not_sent_again(browser: TestClient, box: Box) -> None:
+    fill(box, entry(1))
+    digest = browser.get("/api/worklist").json()["digest"]
+    again = browser.get("/api/worklist", params={"known": digest}).json()
+    assert again["same"]
+    assert again["sources"][0]["peer"] == "ris"
+    assert "rows" not in again
+    fill(box, entry(1), entry(2))
+    changed = browser.get("/api/worklist", params={"known": digest}).json()
+    assert not changed["same"]
+    assert len(changed["rows"]) == 2
+
+
 def test_one_damaged_entry_hides_no_other(browser: TestClient, box: Box) -> None:
     fill(box, entry(1), entry(2))
     with box.catalog.writing() as db:

@@ -8,6 +8,9 @@ const REST_MS = 20000;
 /** Screens where the question is asked already, or that are part of its answer. */
 const LEFT_ALONE = new Set(["resume", "finish", "review", "signin", "help", "service", "match", "reconcile"]);
 
+/** Screens where somebody could go on with a patient while an exam of another one lies open. */
+const NEXT_PATIENT = new Set(["worklist", "confirm", "unscheduled", "acquire"]);
+
 /** @param {any} app */
 export function watchAtHand(app) {
   let asked = 0;
@@ -31,7 +34,7 @@ export function watchAtHand(app) {
       if (screen !== "acquire") app.go("acquire");
       return;
     }
-    if (found.ask || (!found.exam && found.open.length > 0)) {
+    if (found.ask || (!found.exam && found.open.length > 0 && NEXT_PATIENT.has(screen))) {
       app.go("resume");
       return;
     }

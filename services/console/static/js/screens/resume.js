@@ -26,6 +26,15 @@ function makeResume(root, app) {
   let scans = [];
   root.append(page);
   const end = listenForCodes(app, scanned);
+  const changed = app.live.on("changed", () => settled().catch(() => {}));
+
+  /** Somebody may have answered elsewhere, or scanned the right code at the box. */
+  async function settled() {
+    const found = await app.api.get("/api/at-hand");
+    if (gone || busy) return;
+    if (found.exam && !found.ask) app.go("acquire");
+    else if (!found.exam && found.open.length === 0) app.go("worklist");
+  }
 
   async function load() {
     const found = await app.api.get("/api/at-hand");
@@ -105,6 +114,7 @@ function makeResume(root, app) {
     leave() {
       gone = true;
       end();
+      changed();
     },
   };
 }

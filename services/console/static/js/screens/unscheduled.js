@@ -6,7 +6,7 @@ import { button } from "../parts/button.js";
 import { field } from "../parts/field.js";
 import { holdButton } from "../parts/hold-button.js";
 import { icon } from "../parts/icons.js";
-import { newToken, openExam } from "../parts/worklist/open-exam.js";
+import { closeKeys, newToken, openExam } from "../parts/worklist/open-exam.js";
 
 const SEXES = ["F", "M", "O"];
 const LONGEST = 64;
@@ -73,5 +73,5 @@ export async function show(root, params, app) {
     h("div", { class: "confirm-actions" },
       button({ label: t("core.back"), icon: "back", test: "unscheduled-back", press: () => app.go("worklist") }),
       start)));
-  return () => {};
+  return closeKeys;
 }

@@ -6,6 +6,7 @@ import { button } from "../parts/button.js";
 import { badge } from "../parts/badge.js";
 import { openKeyboard } from "../parts/keyboard.js";
 import { askEmergency } from "../parts/worklist/emergency.js";
+import { closeKeys } from "../parts/worklist/open-exam.js";
 import { worklistRow } from "../parts/worklist/row.js";
 import { listenForCodes, makeScanning } from "../parts/worklist/scanning.js";
 import { openShowSheet } from "../parts/worklist/show-sheet.js";
@@ -218,6 +219,7 @@ class Worklist {
 
   leave() {
     this.gone = true;
+    closeKeys();
     clearTimeout(this.soon);
     clearInterval(this.rest);
     for (const end of this.off) end();

@@ -23,3 +23,10 @@ export async function openExam(app, how, body) {
   app.toast("good", t("worklist.opened", { name: personName(exam.patient_name, app.preferences.names).main || exam.patient_id }));
   app.go("acquire");
 }
+
+/** Nothing that was half entered stays above the next screen. */
+export function closeKeys() {
+  for (const keys of document.querySelectorAll("dialog.keys-sheet[open]")) {
+    keys.dispatchEvent(new Event("cancel", { cancelable: true }));
+  }
+}
