@@ -100,6 +100,7 @@ class AcquisitionService:
         self._listening = ExitStack()
         self._not_before = 0.0
         self._trouble = ""
+        self._study = ""
         self._failure: BaseException | None = None
 
     def run(self, stop: Event, notifier: Notifier | None = None) -> None:
@@ -177,7 +178,7 @@ class AcquisitionService:
             hand = at_hand.get(self._box.catalog)
             exam_id = hand.exam_id if hand else self._open_exam()
             wanted = hand.protocol if hand and hand.protocol in self._protocols else ""
-            if exam_id == self._desk.exam_id:
+            if exam_id == self._desk.exam_id and self._study_of(exam_id) == self._study:
                 self._follow_protocol(wanted)
                 return
             if self._desk.exam_id:
@@ -201,6 +202,7 @@ class AcquisitionService:
         try:
             self._desk.arm(exam_id, protocol, wait=False)
             exam = exams.load(self._box.catalog, exam_id)
+            self._study = exam.study_instance_uid
             self._says = self._listening.enter_context(listening(self._channels, exam))
         except (NotFound, OSError) as error:
             self._disarm()
@@ -213,7 +215,15 @@ class AcquisitionService:
         self._hands.panel.fault(False)
         _log.info("exam %s is armed", exam_id)
 
+    def _study_of(self, exam_id: str) -> str:
+        """Another one than before says that the exam was matched: it has another patient now."""
+        row = self._box.catalog.row(
+            "SELECT study_instance_uid FROM exam WHERE exam_id = ?", [exam_id]
+        )
+        return str(row["study_instance_uid"]) if row else ""
+
     def _disarm(self) -> None:
+        self._study = ""
         self._desk.disarm()
         self._listening.close()
         self._says = None

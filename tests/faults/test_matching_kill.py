@@ -7,6 +7,8 @@ import multiprocessing
 import os
 import signal
 import sqlite3
+import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +21,7 @@ from services import exams as lives
 from services import matching, recovery
 from services.box import Box
 from services.catalog import Catalog, exams
-from services.outbox import operator
+from services.outbox import operator, queue
 from services.outbox.model import Kind
 from tests.services.boxes import CLIP, acquire, archive, begin, item, make_box, ris
 
@@ -166,3 +168,49 @@ def test_a_catalog_opened_meanwhile_sees_one_patient_at_a_time(tmp_path: Path) -
     assert exams.load(reader, exam_id).item.patient_id == "PID-77"
     reader.close()
     box.catalog.close()
+
+
+def test_a_match_and_the_dispatcher_never_both_win(tmp_path: Path) -> None:
+    """A claim and a match race, again and again: what is sent has one identity, and it is whole."""
+    outcomes = set()
+    for number in range(24):
+        folder = tmp_path / str(number)
+        exam_id = prepared(folder)
+        box, dispatcher = (make_box(folder, [ris(), archive()]) for _ in range(2))
+        begin_together = threading.Barrier(2)
+        claimed: list[tuple[str, str]] = []
+
+        def send_what_is_due(
+            dispatcher: Box = dispatcher,
+            begin_together: threading.Barrier = begin_together,
+            claimed: list[tuple[str, str]] = claimed,
+            number: int = number,
+            folder: Path = folder,
+        ) -> None:
+            begin_together.wait()
+            time.sleep(number * 0.0008)
+            for each in queue.claim(
+                dispatcher.catalog, "pacs", [Kind.STORE], "me:1:1", at=dispatcher.wall(), limit=2
+            ):
+                row = dispatcher.catalog.row(
+                    "SELECT path FROM instance WHERE sop_instance_uid = ?", [each.sop_instance_uid]
+                )
+                assert row is not None
+                claimed.append((row["path"], dcmread(folder / "spool" / row["path"]).PatientID))
+
+        thread = threading.Thread(target=send_what_is_due)
+        thread.start()
+        begin_together.wait()
+        try:
+            matching.correct(box, exam_id, [entry()], by="Ann")
+            patient = "PID-77"
+        except matching.SeenElsewhere:
+            patient = "PID-1"
+        thread.join()
+        assert {who for _, who in claimed} <= {patient}
+        files = [path for path in box.spool.files() if path.suffix == ".dcm"]
+        assert {dcmread(path).PatientID for path in files} == {patient}
+        outcomes.add(patient)
+        for each in (box, dispatcher):
+            each.catalog.close()
+    assert outcomes <= {"PID-1", "PID-77"}

@@ -9,17 +9,19 @@ from pathlib import Path
 from threading import Event, Thread
 
 import pytest
+from pydicom import dcmread
 
 from drivers.panel.sim import SimulatedGpio
 from firmware.acquisition_service import AcquisitionService, is_wanted
 from firmware.assembly import open_box
 from firmware.triggers import make_hands
 from services import exams as lives
+from services import matching
 from services.box import Box
 from services.catalog import exams
 from tests.end_to_end.cli import until as until_in
 from tests.firmware.test_triggers import configured
-from tests.services.boxes import begin
+from tests.services.boxes import begin, item
 
 PEDAL_PIN, READY_PIN = 17, 5
 PINS = """
@@ -97,6 +99,19 @@ def test_it_follows_the_exam_that_is_open(room: Room) -> None:
     room.press()
     until(lambda: room.images(second) == 1)
     assert room.images(first) == 1
+
+
+def test_an_exam_that_is_matched_is_armed_anew_for_its_new_patient(room: Room) -> None:
+    exam = begin(room.box).exam_id
+    until(lambda: room.board.is_high(READY_PIN))
+    room.press()
+    until(lambda: room.images(exam) == 1)
+    right = item(2, name="Roe^Richard", PatientID="PID-77", StudyInstanceUID="1.2.3.77")
+    matching.correct(room.box, exam, [right], by="Ann")
+    until(lambda: room.log.text.count("is armed") == 2 and room.board.is_high(READY_PIN))
+    room.press()
+    until(lambda: room.images(exam) == 2)
+    assert {dcmread(path).PatientID for path in room.box.spool.files()} == {"PID-77"}
 
 
 def test_a_press_that_could_mean_two_patients_takes_nothing(room: Room) -> None:
