@@ -19,10 +19,11 @@ from drivers.barcode.identity import Identifier, Reader, Rule
 from drivers.panel.contacts import Contact, Contacts
 from drivers.panel.sim import SimulatedGpio
 from drivers.triggers import Action, Gesture, Trigger, TriggerEvent, TriggerStream, action_map
+from services import armed_source, triggers
 from services import exams as lives
-from services import triggers
 from services.box import Box
 from services.catalog import exams
+from services.refusals import Refused
 from services.scanned_identity import Verdict
 from services.trigger_words import Outcome
 from services.triggers import TriggerDesk
@@ -344,6 +345,51 @@ def test_arming_with_a_missing_source_arms_nothing(room: Room) -> None:
         room.desk.arm(room.exam.exam_id)
     assert room.desk.exam_id == ""
     assert "no exam" in room.do(Action.CAPTURE).refused
+
+
+def test_a_touch_for_another_exam_than_the_armed_one_takes_nothing(armed: Room) -> None:
+    event = TriggerEvent("screen", Gesture.SHORT, time.monotonic_ns())
+    with armed.running():
+        refused = armed.desk.handle(Trigger(event, Action.CAPTURE), "another")
+        assert refused is not None
+        assert refused.code == "G-2113"
+        assert armed.instances() == []
+        taken = armed.desk.handle(Trigger(event, Action.CAPTURE), armed.exam.exam_id)
+    assert taken is not None
+    assert taken.done
+    assert taken.exam_id == armed.exam.exam_id
+
+
+def test_a_protocol_is_chosen_by_name_and_never_while_recording(armed: Room) -> None:
+    armed.desk.choose("Slices")
+    assert armed.grabber.opened == 1, "the same source goes on"
+    armed.desk.choose("Other")
+    assert (armed.grabber.closed, armed.camera.opened) == (1, 1)
+    armed.desk.choose("Screen")
+    with armed.running():
+        armed.do(Action.RECORD_START)
+        with pytest.raises(Refused):
+            armed.desk.choose("Slices")
+        view = armed.desk.view
+        assert view.protocol == "Screen"
+        assert view.seconds is not None
+        assert view.frames
+        armed.do(Action.RECORD_STOP)
+    assert armed.desk.view.seconds is None
+
+
+def test_armed_before_its_source_is_there_it_refuses_with_the_reason(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(armed_source, "REOPEN", 0.01)
+    room.grabber.refuse_open = OSError("grabber: not there")
+    room.desk.arm(room.exam.exam_id, wait=False)
+    refused = room.do(Action.CAPTURE)
+    assert "not there" in refused.refused
+    assert refused.code in ("G-2105", "G-2118")
+    room.grabber.refuse_open = None
+    until(lambda: room.desk.view.source is not None and room.desk.view.source.state == "live")
+    assert room.press().done
 
 
 def test_completing_ends_the_exam_once_it_has_pictures(armed: Room) -> None:
