@@ -147,7 +147,7 @@ def _orthanc_configuration(
 def mpps_scp(stable: Stable) -> RunningPeer:
     """An MPPS and commitment SCP on dcmjs-dimse; its log is one JSON line per request."""
     folder = HERE / "mpps"
-    _install_node_modules(folder)
+    install_node_modules(folder)
     return stable.start(
         "mpps",
         "JSRIS",
@@ -156,7 +156,7 @@ def mpps_scp(stable: Stable) -> RunningPeer:
     )
 
 
-def _install_node_modules(folder: Path) -> None:
+def install_node_modules(folder: Path) -> None:
     """Install what the lock file names, once, also when several test workers want it."""
     with (folder / "package-lock.json").open("rb") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

@@ -15,7 +15,8 @@ from pydicom.dataset import Dataset
 from services.dicom.peers import Service
 from services.printing.printers import Printer, PrinterKind
 from services.printing.profile import load_profile
-from tests.peers.process import RunningPeer, Stable, program
+from tests.peers.fixtures import install_node_modules
+from tests.peers.process import HERE, RunningPeer, Stable, program
 
 _CONFIGURATION = """\
 [[GENERAL]]
@@ -145,3 +146,16 @@ def start_print_scp(
         return [program("dcmprscp", "dcmtk"), "-v", "-c", configuration, "-p", "FILM"]
 
     return FilmPeer(stable.start("dcmprscp", "FILM", argv, {"TCP_NODELAY": "1"}))
+
+
+@pytest.fixture
+def js_printer(stable: Stable) -> RunningPeer:
+    """A film printer on dcmjs-dimse, in colour too; its log is one JSON line per request."""
+    folder = HERE / "mpps"
+    install_node_modules(folder)
+    return stable.start(
+        "jsfilm",
+        "JSFILM",
+        lambda port, _: [program("node", "nodejs"), folder / "print.js", str(port)],
+        {"LD_PRELOAD": ""},
+    )
