@@ -131,7 +131,7 @@ def data(file: Path, size_mib: int = DATA_MIB) -> None:
     file.unlink(missing_ok=True)
     _truncate(file, size_mib)
     _run(
-        *("mke2fs", "-q", "-F", "-t", "ext4", "-O", "metadata_csum,64bit", "-m", "1"),
+        *("mke2fs", "-q", "-F", "-t", "ext4", "-b", "4096", "-O", "metadata_csum,64bit", "-m", "1"),
         *("-L", DATA_LABEL, "-U", _DATA_UUID),
         *("-E", f"hash_seed={_DATA_UUID},lazy_itable_init=0,lazy_journal_init=0,root_owner=0:0"),
         str(file),

@@ -33,7 +33,7 @@ _MASKED = (
     # made for a ramdisk that is not ours
     "dracut-shutdown.service",
     # nobody logs in at a terminal
-    *("getty-static.service", "sshd-unix-local.socket"),
+    "getty-static.service",
 )
 _LAUNCHER = """\
 #!/usr/lib/gantry/venv/bin/python3 -I
@@ -142,6 +142,9 @@ def install_system(root: Path) -> None:
         _run("chroot", str(root), *command)
     for unit in _MASKED:
         _link(root / "etc/systemd/system" / unit, "/dev/null")
+    generators = root / "etc/systemd/system-generators"
+    generators.mkdir()
+    _link(generators / "systemd-ssh-generator", "/dev/null")
 
 
 def clean(root: Path) -> None:
@@ -166,7 +169,7 @@ def pack(root: Path, file: Path) -> None:
     # SOURCE_DATE_EPOCH in the environment makes it the file system's time, and no file's later
     _run(
         *("mksquashfs", str(root), str(file), "-quiet", "-no-progress", "-noappend"),
-        *("-comp", "zstd", "-Xcompression-level", "15", "-b", "256K"),
+        *("-comp", "zstd", "-Xcompression-level", "9", "-b", "256K"),
         *("-no-exports", "-no-xattrs"),
     )
 

@@ -22,8 +22,8 @@ _UNIT = """\
 DefaultDependencies=no
 After=systemd-udevd.service
 [Service]
-ExecStart=/bin/sh -c 'until [ -e /dev/disk/by-id/virtio-agent ]; do sleep 0.2; done; \
-exec /usr/bin/python3 /dev/disk/by-id/virtio-agent'
+ExecStart=/bin/sh -c 'until [ -b /dev/vdb ]; do sleep 0.2; done; \
+exec /usr/bin/python3 -I /dev/vdb'
 Restart=on-failure
 """
 
@@ -126,7 +126,7 @@ class Machine:
         self.started = time.monotonic()
         self._log = (self.folder / "qemu.log").open("wb")
         self._process = subprocess.Popen(
-            ["nice", "-n", "5", *map(str, command)],
+            [str(word) for word in command],
             stdin=subprocess.DEVNULL,
             stdout=self._log,
             stderr=subprocess.STDOUT,
