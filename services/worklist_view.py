@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 
+from device.age import age_on
 from device.errors import InvalidIdentity
-from device.look_alike import Alike, Person, look_alikes
+from device.look_alike import Alike, Person, folded, look_alikes
 from device.query_keys import DateRange
 from device.side import side_of
 from device.worklist import WorklistItem
@@ -47,7 +48,10 @@ class Preset(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """One entry, read; every text is empty where the entry says nothing."""
+    """One entry, read; every text is empty where the entry says nothing.
+
+    ``search`` is what a filter is looked up in, folded.
+    """
 
     key: str
     peer: str
@@ -70,6 +74,8 @@ class Facts:
     station_name: str
     alerts: tuple[str, ...]
     problems: tuple[str, ...]
+    age: Mapping[str, int] | None
+    search: str
     item: WorklistItem
 
     @property
@@ -237,7 +243,7 @@ def days_of(
 
 
 def facts_of(item: WorklistItem, peer: str, today: date) -> Facts:
-    """What the screen shows of an item; its problems are those as seen from ``today``."""
+    """What the screen shows of an item; problems and age are those as seen from ``today``."""
     side = side_of(item)
     return Facts(
         key=item.key,
@@ -263,8 +269,21 @@ def facts_of(item: WorklistItem, peer: str, today: date) -> Facts:
             filter(None, (_text(item, keyword) for keyword in ("MedicalAlerts", "Allergies")))
         ),
         problems=item.problems(today),
+        age=age_on(item.patient_birth_date, today),
+        search=_searchable(item),
         item=item,
     )
+
+
+def _searchable(item: WorklistItem) -> str:
+    texts = (
+        item.patient_name.replace("^", " ").replace("=", " "),
+        item.patient_id,
+        item.accession_number,
+        item.requested_procedure_description,
+        item.scheduled_procedure_step_description,
+    )
+    return folded(" ".join(texts))
 
 
 def problems_of(box: Box, entry: Entry, today: date) -> list[dict[str, object]]:

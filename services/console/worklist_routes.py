@@ -9,7 +9,6 @@ from typing import Any
 
 from starlette.routing import BaseRoute, Route
 
-from device.age import age_on
 from device.look_alike import folded
 from device.query_keys import DateRange
 from device.worklist import QueryKeys
@@ -118,7 +117,7 @@ def row_of(box: Box, entry: Entry) -> dict[str, Any]:
         "patient_id": facts.patient_id,
         "issuer_of_patient_id": facts.issuer_of_patient_id,
         "birth_date": facts.birth_date,
-        "age": age_on(facts.birth_date, today),
+        "age": facts.age,
         "sex": facts.sex,
         "accession_number": facts.accession_number,
         "procedure": facts.procedure or facts.step,
@@ -132,17 +131,7 @@ def row_of(box: Box, entry: Entry) -> dict[str, Any]:
         "alerts": list(facts.alerts),
         "exam": entry.exams[-1][0] if entry.exams else "",
         "warnings": problems_of(box, entry, today),
-        "search": folded(
-            " ".join(
-                (
-                    facts.patient_name.replace("^", " ").replace("=", " "),
-                    facts.patient_id,
-                    facts.accession_number,
-                    facts.procedure,
-                    facts.step,
-                )
-            )
-        ),
+        "search": facts.search,
     }
 
 
