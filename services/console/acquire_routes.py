@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from typing import Any
 
 from starlette.routing import BaseRoute, Route
@@ -13,6 +12,7 @@ from device.protocol import ObjectKind, Protocol
 from services.box import Box
 from services.catalog import at_hand, exams
 from services.catalog.database import Row
+from services.catalog.discarded import NOTE
 from services.console.answers import Call, answer
 from services.console.context import Context
 from services.console.people import Role, needs
@@ -24,7 +24,21 @@ from services.live.words import Words
 from services.patient_facts import exam_facts
 from services.refusals import NO_EXAM, NO_SUCH_PROTOCOL, RECORDING, SERVICE_AWAY, UNSURE
 
+MOST_IMAGES = 60
+"""Images that the screen is told of, the newest ones; the review has them all."""
+
 _MOST_SCANNED = 4096
+_NEWEST = """
+    SELECT i.sop_instance_uid, i.instance_number, i.frames, i.dropped, i.discarded, i.acquired,
+        s.series_number, (i.frames > 1 OR i.object IN ('video', 'SC multi-frame')) AS clip
+    FROM instance i JOIN series s USING (series_instance_uid)
+    WHERE i.exam_id = ? AND i.object != ? ORDER BY i.rowid DESC LIMIT ?
+"""
+_COUNTS = """
+    SELECT count(*) AS images,
+        coalesce(sum(frames > 1 OR object IN ('video', 'SC multi-frame')), 0) AS clips
+    FROM instance WHERE exam_id = ? AND object != ? AND discarded IS NULL
+"""
 
 
 def routes(context: Context) -> list[BaseRoute]:
@@ -118,17 +132,17 @@ def overview(box: Box) -> dict[str, Any]:
     """What the catalog knows of the exam at hand and of what can be taken."""
     hand = at_hand.get(box.catalog)
     exam = _exam(box, hand.exam_id if hand else "")
-    rows = exams.instances_of(box.catalog, exam.exam_id) if exam else []
-    images = [_image(row) for row in rows]
-    kept = [image for image in images if not image["discarded"]]
+    exam_id = exam.exam_id if exam else ""
+    newest = box.catalog.rows(_NEWEST, [exam_id, NOTE, MOST_IMAGES])
+    counts = box.catalog.row(_COUNTS, [exam_id, NOTE]) or {}
     return {
         "exam": exam_facts(box, exam) if exam else None,
         "protocol": hand.protocol if hand else "",
         "ask": hand.doubt or "resumed" if hand and hand.confirmed_at is None else "",
         "protocols": [_protocol(protocol) for protocol in box.protocols],
-        "images": images,
-        "stills": sum(not image["clip"] for image in kept),
-        "clips": sum(image["clip"] for image in kept),
+        "images": [_image(row) for row in reversed(newest)],
+        "stills": counts["images"] - counts["clips"],
+        "clips": counts["clips"],
         "exams_left": exams_left(box),
     }
 
@@ -156,15 +170,13 @@ def _protocol(protocol: Protocol) -> dict[str, Any]:
 
 
 def _image(row: Row) -> dict[str, Any]:
-    provenance = json.loads(row["provenance"])
     return {
         "uid": row["sop_instance_uid"],
         "series": row["series_number"],
         "number": row["instance_number"],
-        "clip": row["frames"] > 1 or row["object"] in ("video", "SC multi-frame"),
+        "clip": bool(row["clip"]),
         "frames": row["frames"],
         "dropped": row["dropped"],
         "discarded": bool(row["discarded"]),
         "acquired": row["acquired"],
-        "provenance": sorted(provenance) if isinstance(provenance, dict) else [],
     }
