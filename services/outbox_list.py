@@ -92,7 +92,20 @@ def _line(box: Box, row: Row, faces: dict[str, Row], stuck: _Stuck) -> dict[str,
         "advice": delivery.advice,
         "may": _may(box, delivery, code),
         "others": _others(box, delivery),
+        "progress": _progress(box, delivery),
     }
+
+
+def _progress(box: Box, delivery: Delivery) -> Row | None:
+    """Bytes of the long image that is on its way at this moment."""
+    if delivery.state is not State.SENDING:
+        return None
+    return box.catalog.row(
+        "SELECT p.sent, i.size FROM delivery_progress p JOIN delivery d ON d.id = p.delivery_id"
+        " JOIN instance i USING (sop_instance_uid)"
+        " WHERE d.exam_id = ? AND d.peer = ? AND d.state = 'sending'",
+        [delivery.exam_id, delivery.peer],
+    )
 
 
 def _may(box: Box, delivery: Delivery, code: str) -> list[str]:

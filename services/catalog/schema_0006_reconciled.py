@@ -56,5 +56,11 @@ CREATE TABLE exam_face (
     searched TEXT NOT NULL
 ) STRICT;
 
+CREATE TABLE delivery_progress (
+    delivery_id INTEGER PRIMARY KEY REFERENCES delivery (id),
+    sent INTEGER NOT NULL,
+    at REAL NOT NULL
+) STRICT;
+
 CREATE INDEX delivery_by_end ON delivery (peer, finished) WHERE finished IS NOT NULL;
 """

@@ -23,7 +23,7 @@ from services.dicom.pdu import Proposal
 from services.dicom.peers import Peer
 from services.dicom.recode import TooLarge, alternatives, recoded
 from services.dicom.sop_classes import UNCOMPRESSED
-from services.dicom.stream import MAX_CONTEXTS, Context, Stream
+from services.dicom.stream import MAX_CONTEXTS, Context, Stream, Told
 from services.errors import CatalogError, ContextRefused, PeerAborted
 
 _log = logging.getLogger(__name__)
@@ -84,11 +84,11 @@ class StoreSession:
         """Say whether such an object can be sent, as it is or re-encoded without loss."""
         return self._context_for(sop_class_uid, transfer_syntax) is not None
 
-    def send(self, path: Path) -> DimseReply:
+    def send(self, path: Path, told: Told = lambda _: None) -> DimseReply:
         """Send one DICOM file and return the peer's answer.
 
         The data set is mapped, not read: memory stays flat whatever its size. The file must not
-        change meanwhile.
+        change meanwhile. ``told`` hears how many bytes have left.
 
         Raises
         ------
@@ -111,7 +111,7 @@ class StoreSession:
             data_set = self._recoded(path, head, context.transfer_syntax)
         self._message_id = self._message_id % 0xFFFF + 1
         command = store_request(head.sop_class_uid, head.sop_instance_uid, self._message_id)
-        stream.send(context.context_id, command, data_set)
+        stream.send(context.context_id, command, data_set, told)
         return self._answer(stream)
 
     def _recoded(self, path: Path, head: PartTenHead, transfer_syntax: str) -> memoryview:

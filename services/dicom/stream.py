@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 import ssl
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, NoReturn
 
@@ -55,6 +55,14 @@ class Message:
     context_id: int
     command: dict[int, bytes]
     data_set: bytes | None
+
+
+Told = Callable[[int], None]
+"""Told how many bytes of a message have left."""
+
+
+def _nobody(_: int) -> None:
+    """Nobody wants to know."""
 
 
 class Stream:
@@ -101,11 +109,22 @@ class Stream:
         if self.max_pdu < _SMALLEST_PDU:
             self._fail(f"it announced a maximum PDU of {acceptance.max_pdu} bytes")
 
-    def send(self, context_id: int, command: bytes, data_set: memoryview | None = None) -> None:
+    def send(
+        self,
+        context_id: int,
+        command: bytes,
+        data_set: memoryview | None = None,
+        told: Told = _nobody,
+    ) -> None:
         """Send one message.
 
         Each mebibyte has the peer's DIMSE timeout to leave, so a long object may take its time
         and a stalled peer may not.
+
+        Parameters
+        ----------
+        told
+            Told, batch by batch, how many bytes of the message have left.
 
         Raises
         ------
@@ -115,13 +134,15 @@ class Stream:
             The peer ended the association.
         """
         batch: list[pdu.Buffer] = []
-        size = 0
+        size = left = 0
         for pair in pdu.encode_message(context_id, command, data_set, self.max_pdu):
             batch += pair
             size += len(pair[1])
             if size >= _BATCH or len(batch) >= 2 * _BATCH_PDUS:
                 self._push(batch)
                 self._hear_farewell()
+                left += size
+                told(left)
                 batch, size = [], 0
         if batch:
             self._push(batch)

@@ -10,6 +10,7 @@ from services.dicom.store import StoreSession
 from services.dispatcher.errand import OWN_FAULT, Errand, refused
 from services.errors import ContextRefused, PeerError, PeerUnreachable
 from services.outbox import checks, commitments, queue
+from services.outbox.meter import Meter
 from services.outbox.model import OPEN, Delivery, Kind
 
 _Context = tuple[str, str]
@@ -106,7 +107,9 @@ def _send_batch(
             recalled.append(delivery)
             continue
         try:
-            outcome = _send(errand, session, instances.get(str(delivery.sop_instance_uid)))
+            with Meter(errand.box, delivery.id) as meter:
+                instance = instances.get(str(delivery.sop_instance_uid))
+                outcome = _send(errand, session, instance, meter)
         except PeerError as error:
             broken = error
             outcome = Outcome(Disposition.RETRY, -1, str(error), "")
@@ -130,12 +133,12 @@ def _is_discarded(errand: Errand, delivery: Delivery) -> bool:
     return row is not None and row["discarded"] is not None
 
 
-def _send(errand: Errand, session: StoreSession, instance: Row | None) -> Outcome:
+def _send(errand: Errand, session: StoreSession, instance: Row | None, meter: Meter) -> Outcome:
     path = errand.box.spool.absolute(instance["path"]) if instance else None
     if instance is None or path is None or not path.is_file():
         return _GONE
     try:
-        reply = session.send(path)
+        reply = session.send(path, meter)
     except ContextRefused as error:
         return refused(error)
     return store_outcome(reply.status, reply.error_comment)

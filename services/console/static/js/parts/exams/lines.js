@@ -6,6 +6,7 @@ import { badge } from "../badge.js";
 import { button } from "../button.js";
 import { openDialog } from "../dialog.js";
 import { problemWords } from "../problem.js";
+import { progress } from "../progress.js";
 import { icon } from "../icons.js";
 import { kindWord, nameOf } from "./words.js";
 
@@ -25,6 +26,8 @@ export function outboxLine(app, line, done, named = true) {
       face && h("a", { class: "line-exam", href: `#/exam/${encodeURIComponent(line.exam)}` },
         h("bdi", {}, nameOf(app, face.patient_name)), " ", h("bdi", {}, face.patient_id)),
       line.attempts > 0 && h("span", { class: "quiet" }, t("exams.attempts", { n: number(line.attempts) }))),
+    line.progress && progress({ label: t("exams.bar_bytes"), value: Math.round(line.progress.sent / 1e6),
+      total: Math.max(1, Math.round(line.progress.size / 1e6)), test: `bytes-${line.id}` }),
     line.code && why(line),
     line.may.length > 0 && h("div", { class: "row line-actions" }, line.may.map((what) => ACTIONS[what](app, line, done))));
 }
