@@ -19,6 +19,7 @@ from services.acquisition import Acquisition
 from services.box import Box
 from services.catalog import discarded, exams, preferences
 from services.console.app import make_app
+from services.outbox import peer_state
 from tests.browser.conftest import SIZES
 from tests.device.iod.factories import CT_TECHNIQUE, GEOMETRY, Picture, grey
 from tests.device.iod.jpegs import motion_jpeg, photo
@@ -319,3 +320,18 @@ def test_a_hundred_images_leave_nothing_behind(shown: Shown, open_page: OpenPage
     after = nodes()
     assert after[0] < before[0] * 1.5 + 200
     assert after[1] < before[1] * 1.5 + 50
+
+
+def test_what_changes_meanwhile_does_not_take_the_button_away(
+    shown: Shown, open_page: OpenPage
+) -> None:
+    page = open_page(shown, route="#/finish/1")
+    control(page, "finish-complete").hover()
+    page.wait_for_timeout(1000)
+    page.mouse.down()
+    for at in range(4):
+        peer_state.note_contact(shown.box.catalog, "pacs", at=float(at))
+        page.wait_for_timeout(150)
+    page.wait_for_url("**/#/worklist")
+    page.mouse.up()
+    assert shown.state == "COMPLETED"

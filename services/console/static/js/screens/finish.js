@@ -35,6 +35,7 @@ function makeFinish(root, exam, app) {
   let gone = false;
   let soon = 0;
   let recording = false;
+  let drawn = "";
   const head = h("div");
   const body = h("div", { class: "finish-body", tabindex: "0", role: "region", "aria-label": t("images.finish.title") });
   const actions = h("div", { class: "finish-actions" });
@@ -44,16 +45,42 @@ function makeFinish(root, exam, app) {
     soon = 0;
     const found = await app.api.get(`/api/exams/${encodeURIComponent(exam)}/finish`);
     if (gone) return;
+    const first = !seen;
     seen = found;
     recording = seen.recording;
-    app.frame({ title: t("images.finish.title"), bare: true });
+    if (first) {
+      app.frame({ title: t("images.finish.title"), bare: true });
+      fill(head, app.banner(seen.exam));
+      drawActions();
+    }
     draw();
   }
 
+  /** What has not changed stays as it is: a finger may be on it. */
   function draw() {
-    fill(head, app.banner(seen.exam));
-    if (!asking) fill(body, overview());
+    const now = JSON.stringify([seen, recording], (key, value) => (key === "last_contact" ? typeof value : value));
+    if (!asking && now !== drawn) {
+      fill(body, overview());
+      drawn = now;
+    }
+    for (const [name, barred] of Object.entries(barredActions())) {
+      const control = actions.querySelector(`[data-test="${name}"]`);
+      if (control && control.disabled !== barred) control.disabled = barred;
+    }
+  }
+
+  function drawActions() {
     fill(actions, asking ? askingActions() : usualActions());
+  }
+
+  function barredActions() {
+    const over = !seen.open || recording;
+    return {
+      "finish-print": !seen.images,
+      "finish-discontinue": over,
+      "finish-complete": over || !seen.can_complete,
+      "discontinue-hold": over || !reason,
+    };
   }
 
   function overview() {
@@ -116,23 +143,25 @@ function makeFinish(root, exam, app) {
   function usualActions() {
     return [
       button({ label: t("core.back"), icon: "back", test: "finish-back", press: app.back }),
-      button({ label: t("images.finish.print"), icon: "printer", test: "finish-print", disabled: !seen.images, press: () => app.go(`print/${encodeURIComponent(exam)}`) }),
-      button({ label: t("images.finish.discontinue"), icon: "stop_sign", kind: "danger", test: "finish-discontinue", disabled: !seen.open || recording, press: () => ask(true) }),
-      holdButton({ label: t("images.finish.complete"), icon: "check", test: "finish-complete", disabled: !seen.open || recording || !seen.can_complete, done: () => end("complete", {}) }),
+      button({ label: t("images.finish.print"), icon: "printer", test: "finish-print", press: () => app.go(`print/${encodeURIComponent(exam)}`) }),
+      button({ label: t("images.finish.discontinue"), icon: "stop_sign", kind: "danger", test: "finish-discontinue", press: () => ask(true) }),
+      holdButton({ label: t("images.finish.complete"), icon: "check", test: "finish-complete", done: () => end("complete", {}) }),
     ];
   }
 
   function askingActions() {
     return [
       button({ label: t("core.back"), icon: "back", test: "discontinue-back", press: () => ask(false) }),
-      holdButton({ label: t("images.finish.discontinue"), icon: "stop_sign", kind: "danger", test: "discontinue-hold", disabled: !reason || recording, done: () => end("discontinue", { reason }) }),
+      holdButton({ label: t("images.finish.discontinue"), icon: "stop_sign", kind: "danger", test: "discontinue-hold", done: () => end("discontinue", { reason }) }),
     ];
   }
 
   function ask(wanted) {
     asking = wanted;
     reason = "";
+    drawn = "";
     if (asking) drawReasons();
+    drawActions();
     draw();
     body.scrollTop = 0;
   }
@@ -147,7 +176,7 @@ function makeFinish(root, exam, app) {
     for (const each of body.querySelectorAll("[data-test^='reason-']")) {
       each.setAttribute("aria-pressed", String(each.dataset.test === `reason-${code}`));
     }
-    fill(actions, askingActions());
+    draw();
   }
 
   async function restore(image) {
