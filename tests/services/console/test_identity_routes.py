@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -20,6 +21,8 @@ from services import exams as lives
 from services import still_here
 from services.box import Box
 from services.catalog import at_hand, audit, exams
+from services.console import identity_routes
+from services.console.options import Options
 from services.still_here import Patience
 from tests.services.boxes import STATION, HandClock, acquire, begin, make_box
 from tests.services.console.browsing import PAGE, browse
@@ -566,3 +569,44 @@ class TestStillThisPatient:
             "ask": "",
             "open": [],
         }
+
+
+def test_the_box_asks_by_itself_while_its_page_is_served(
+    box: Box, clock: HandClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(identity_routes, "LOOK_SECONDS", 0.05)
+    exam = begin(box)
+    with box.catalog.writing() as db:
+        at_hand.set(db, exam.exam_id, "", clock.now())
+    clock.advance(7200)
+    with browse(box, Options(ask_after_idle_minutes=60)) as page:
+        deadline = time.monotonic() + 20
+        while page.get("/api/at-hand").json()["ask"] != "idle":
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+
+
+def test_the_prefix_of_an_emergency_is_the_sites(box: Box) -> None:
+    post(browse(box, Options(emergency_prefix="NOTFALL-")), "/api/exams/emergency")
+    assert exam_of(box).item.patient_id.startswith("NOTFALL-GANTRY-")
+
+
+def test_the_start_is_all_or_nothing(
+    browser: TestClient, box: Box, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    item = entry(1)
+    fill(box, item)
+
+    def broken(*_: object) -> None:
+        raise OSError("the card is gone")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(audit, "note", broken)
+        quiet = browse(box, raise_server_exceptions=False)
+        body = {"keys": [item.key], "confirmed": held(item), "token": "t"}
+        assert refused(quiet, "/api/exams/start", **body) == "G-9000"
+    assert exams.recent(box.catalog) == []
+    assert at_hand.get(box.catalog) is None
+    assert box.catalog.rows("SELECT * FROM delivery") == []
+    post(browser, "/api/exams/start", keys=[item.key], confirmed=held(item), token="t")
+    assert len(exams.recent(box.catalog)) == 1
