@@ -78,7 +78,7 @@ function makeReview(root, app) {
       button({ label: t("images.facts"), icon: "info", test: "review-facts", press: () => openPanel(t("images.facts"), imageFacts(image)) }),
     );
     root.dataset.image = image.uid;
-    fill(note, image.discarded ? discardedWords(image)
+    fill(note, !open && h("p", { class: "quiet" }, t("images.finish.ended")), image.discarded ? discardedWords(image)
       : h("p", { class: "quiet" }, [t("images.place", { n: at + 1, all: image.images.length }), framesWords(image)].filter(Boolean).join(" · ")));
   }
 
