@@ -124,6 +124,15 @@ class PrinterSettings(Struct, frozen=True, forbid_unknown_fields=True):
         ]
         | None
     ) = None
+    presentation_lut_entries: Annotated[
+        int,
+        meta(
+            "Entries of a Presentation LUT table, for a printer that takes no shapes; 0: none.",
+            ge=0,
+            le=4096,
+            kinds=_DICOM,
+        ),
+    ] = 0
     annotation_format: Annotated[
         str,
         meta(
@@ -221,6 +230,7 @@ def printer_from(settings: PrinterSettings) -> Printer:
         ("film_sizes", settings.film_sizes),
         ("formats", tuple(FilmFormat.parse(each).text for each in settings.formats)),
         ("bits", settings.bit_depth),
+        ("lut_entries", settings.presentation_lut_entries),
         ("annotation_format", settings.annotation_format),
         ("annotations", settings.annotations),
         ("session_action", settings.session_action),

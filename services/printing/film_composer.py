@@ -14,7 +14,8 @@ from services.film_picture import NotPrintable
 from services.film_render import SheetWork, render_box
 from services.printing.check import MISFIT
 from services.printing.pixels import box_pixels
-from services.printing.printers import Printer, PrinterFacts
+from services.printing.printers import Printer, PrinterFacts, capable
+from services.printing.profile import PrinterProfile
 
 
 @dataclass
@@ -28,13 +29,18 @@ class FilmComposer:
     uids: UidSource
 
     @cached_property
+    def _profile(self) -> PrinterProfile:
+        """What the printer can do: as configured, and not more than it said just now."""
+        return capable(self.printer, self.facts)
+
+    @cached_property
     def session(self) -> str:
         return self.link.create_session(datasets.film_session(self.film), self.uids())
 
     @cached_property
     def lut(self) -> str:
         """UID of the Presentation LUT; empty where the printer has none."""
-        profile = self.printer.profile
+        profile = self._profile
         if not self.link.accepts(PRESENTATION_LUT):
             return ""
         if self.film.lut in profile.lut_shapes:
@@ -54,7 +60,7 @@ class FilmComposer:
         NotPrintable
             A picture cannot be made as it was asked for.
         """
-        profile = self.printer.profile
+        profile = self._profile
         session, lut = self.session, self.lut
         notes = profile.annotation_format if self.link.accepts(ANNOTATION_BOX) else ""
         extras = datasets.FilmBoxExtras(
@@ -80,12 +86,12 @@ class FilmComposer:
         return made.uid
 
     def _fill(self, work: SheetWork, made: FilmBoxMade) -> None:
-        bits = 8 if self.film.colour else self.printer.profile.bits
+        bits = 8 if self.film.colour else self._profile.bits
         for number, uid in enumerate(made.image_boxes):
             if work.image(number) is None:
                 continue
             place = work.geometry.boxes[number]
-            size = box_pixels(self.printer.profile, self.facts, work.sheet, place)
+            size = box_pixels(self._profile, self.facts, work.sheet, place)
             pixels = render_box(work, number, size, bits=bits, colour=self.film.colour)
             width = place.width if work.sheet.true_size else None
             box = datasets.image_box(number + 1, pixels, bits, width_mm=width)

@@ -14,7 +14,8 @@ from PIL import Image
 from device.film import Orientation, Window
 from services.film_render import render_box
 from services.outbox.model import State
-from services.printing import drafts
+from services.printing import drafts, film_errand
+from services.printing.printers import PrinterFacts
 from services.printing.works import works_of
 from tests.peers.printers import StartPrinter
 from tests.services.printing.stage import PrintStage
@@ -176,3 +177,16 @@ def test_true_size_names_the_width_that_the_picture_must_have(
     assert asked == pytest.approx(work.geometry.boxes[0].width, rel=0.005)
     columns = film.boxes[1].pixels.shape[1]
     assert columns / 100 * 25.4 == pytest.approx(asked, rel=0.005)
+
+
+def test_a_printer_that_says_that_it_has_eight_bits_gets_eight(
+    start_dcmprscp: StartPrinter, stage: MakeStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    peer = start_dcmprscp()
+    here = stage(peer.printer(dpi=60.0))
+    facts = PrinterFacts(asked=1.0, status="NORMAL", bits=8)
+    monkeypatch.setattr(film_errand, "ask_on", lambda *_: facts)
+    here.order(here.exam(1))
+    assert here.print().nothing
+    (film,) = peer.films()
+    assert film.boxes[1].pixels.dtype == np.uint8
