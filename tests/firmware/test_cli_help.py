@@ -15,12 +15,13 @@ from tests.end_to_end.settings import Settings
 EXPECTED = {
     "acquisition", "calibrate", "calibrate list", "calibrate range", "calibrate ruler",
     "calibrate withdraw",
-    "capture", "check", "config", "config template", "console", "demo", "devices",
+    "capture", "check", "config", "config export", "config get", "config history",
+    "config import", "config rollback", "config set", "config template", "console", "demo", "devices",
     "devices simulate", "dispatcher", "exam", "exam acquire", "exam complete", "exam discontinue",
     "exam list", "exam show", "exam start", "hospital",
     "listener", "outbox", "outbox cancel", "outbox drain", "outbox redirect", "outbox resend",
     "panel", "panel pair", "panel run", "panel watch", "peers", "peers test",
-    "people", "people add", "people list", "people pin", "people remove", "run",
+    "people", "people add", "people list", "people pin", "people remove", "run", "support-bundle",
     "worklist",
 }  # fmt: skip
 
