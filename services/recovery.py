@@ -213,7 +213,7 @@ def _is_unfiled_note(path: Path) -> bool:
         dataset = dcmread(path, specific_tags=["SOPClassUID"], stop_before_pixels=True)
     except (InvalidDicomError, OSError):
         return False
-    return dataset.get("SOPClassUID") == KeyObjectSelectionDocumentStorage
+    return bool(dataset.get("SOPClassUID") == KeyObjectSelectionDocumentStorage)
 
 
 def _was_removed(box: Box, relative: str) -> bool:
