@@ -88,9 +88,21 @@ def test_a_touch_and_a_key_take_pictures_that_appear_when_durable(
     page.keyboard.press("Space")
     expect(page.locator("[data-test=thumb]")).to_have_count(before + 2)
     expect(page.locator("[data-test=thumb] img").first).to_be_visible()
-    page.keyboard.type("AB CD 12 ", delay=5)
+    # as fast as a scanner types, however busy this machine is
+    page.evaluate(
+        """() => {
+            for (const key of [...'AB CD 12 ', 'Enter']) {
+                const options = { key, bubbles: true, cancelable: true };
+                document.body.dispatchEvent(new KeyboardEvent('keydown', options));
+            }
+        }"""
+    )
     page.wait_for_timeout(400)
     assert thumbs(page) == before + 2, "a scanner that types is no hand"
+    # whatever the site's rules make of that code, the next test begins with a sure patient
+    in_catalog(ward, "UPDATE at_hand SET confirmed_at = since, doubt = ''")
+    page.wait_for_timeout(1500)
+    expect(page.locator("[data-test=stop]")).to_have_count(0)
 
 
 def test_while_a_clip_is_recorded_nothing_else_is_done_and_no_sheet_opens(
