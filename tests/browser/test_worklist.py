@@ -25,6 +25,7 @@ from tests.services.boxes import HandClock, archive, begin, make_box, ris
 from tests.services.console.patients import entry, fill, read_code
 
 OpenPage = Callable[..., Page]
+AXE = Path(__file__).parent / "node_modules" / "axe-core" / "axe.min.js"
 REFUSED = "the server responded with a status of 4"
 """Chromium logs every refusal as an error."""
 
@@ -367,3 +368,63 @@ def test_every_control_is_large_enough_and_nothing_is_cut_off(
           .map((e) => e.dataset.test)"""
     )
     assert out == [], "what must be reached is on the screen"
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+def test_axe_finds_nothing(shown: Shown, open_page: OpenPage, theme: str) -> None:
+    preferences.put(shown.box.catalog, "", {"theme": theme})
+    page = open_page(shown, route="#/worklist")
+    expect(row(page, "Müller")).to_be_visible()
+    page.evaluate(AXE.read_text("utf-8"))
+    assert violations(page) == []
+    control(page, "show").click()
+    assert violations(page) == []
+    control(page, "show-sheet-close").click()
+    control(page, "emergency").click()
+    assert violations(page) == []
+    control(page, "emergency-cancel").click()
+    row(page, "Smith, Jon").click()
+    expect(control(page, "confirm-start")).to_be_visible()
+    assert violations(page) == []
+    control(page, "not-this-patient").click()
+    expect(control(page, "unscheduled-start")).to_be_visible()
+    assert violations(page) == []
+    begin(shown.box, 21)
+    page.evaluate("location.hash = '#/resume'")
+    expect(control(page, "resume-same")).to_be_visible()
+    assert violations(page) == []
+
+
+def violations(page: Page) -> list[str]:
+    """What axe-core finds, with the first place of each."""
+    found = page.evaluate("async () => (await axe.run()).violations")
+    return [f"{each['id']}: {each['nodes'][0]['html'][:160]}" for each in found]
+
+
+def test_going_to_and_fro_leaves_nothing_behind(shown: Shown, open_page: OpenPage) -> None:
+    page = open_page(shown, route="#/worklist")
+    session = page.context.new_cdp_session(page)
+
+    def counted() -> tuple[int, int]:
+        session.send("HeapProfiler.collectGarbage")
+        found = session.send("Memory.getDOMCounters")
+        return found["nodes"], found["jsEventListeners"]
+
+    def to_and_fro() -> None:
+        row(page, "Müller").click()
+        expect(control(page, "confirm-start")).to_be_visible()
+        control(page, "not-this-patient").click()
+        expect(control(page, "unscheduled-start")).to_be_visible()
+        control(page, "unscheduled-back").click()
+        expect(row(page, "Müller")).to_be_visible()
+        control(page, "emergency").click()
+        control(page, "emergency-cancel").click()
+
+    for _ in range(3):
+        to_and_fro()
+    before = counted()
+    for _ in range(20):
+        to_and_fro()
+    after = counted()
+    assert after[0] < before[0] * 1.2 + 100
+    assert after[1] < before[1] * 1.2 + 20
