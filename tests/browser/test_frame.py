@@ -255,6 +255,28 @@ def test_the_first_technician_chooses_a_pin_and_is_then_asked_for_it(
     expect(page.locator('[data-code="G-9103"]')).to_be_visible()
 
 
+def test_who_may_not_do_something_is_led_to_the_sign_in_and_back(
+    quiet_ward: Ward, open_page: OpenPage
+) -> None:
+    page = open_page(quiet_ward, route="#/menu", forgive=("Failed to load resource",))
+    shown(page, "menu")
+    page.evaluate(
+        """async () => {
+            const { showProblem } = await import('/static/js/parts/problem.js');
+            showProblem({ code: 'G-9102', params: { role: 'supervisor' } });
+        }"""
+    )
+    expect(page.locator(".problem-what")).to_contain_text("Supervisor")
+    expect(at(page, "problem-signin")).to_have_count(0)
+    at(page, "problem-close").click()
+    page.goto(f"{quiet_ward.url}/#/people")
+    expect(page).to_have_url(f"{quiet_ward.url}/#/signin?to=people&role=technician")
+    page.goto(f"{quiet_ward.url}/#/service")
+    at(page, "problem-signin").click()
+    expect(page).to_have_url(f"{quiet_ward.url}/#/signin?to=service&role=technician")
+    expect(page.locator("dialog[open]")).to_have_count(0)
+
+
 def test_a_box_that_does_not_answer_is_said_to_be_away_in_two_seconds(
     ward: Ward, open_page: OpenPage
 ) -> None:

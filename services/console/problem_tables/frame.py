@@ -97,7 +97,7 @@ PROBLEMS = {
         "Use the buttons of the screen itself, or tell the technician.",
     ),
     "G-9102": Explanation(
-        "This is for a {role}; the person who is signed in may not do it.",
+        "This needs the role {role}; the person who is signed in does not have it.",
         "yes",
         _KEPT,
         "Sign in as somebody with that role, or ask one of them.",

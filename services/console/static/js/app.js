@@ -11,7 +11,7 @@ import { watchAtHand } from "./core/still-here.js";
 import { dressPage } from "./core/theme.js";
 import { banner, setNamePreference } from "./parts/banner.js";
 import { confirmHold } from "./parts/confirm-hold.js";
-import { problemPanel, showProblem } from "./parts/problem.js";
+import { closeProblem, problemPanel, showProblem } from "./parts/problem.js";
 import { makeToasts } from "./parts/toast.js";
 import { HOME, SCREENS } from "./screens/index.js";
 
@@ -30,7 +30,7 @@ let turn = 0;
 
 const app = {
   api, live, t, toast, confirmHold, banner,
-  problem: showProblem,
+  problem: (error) => showProblem(error, () => askToSignIn(error)),
   /** @param {string} route without the hash, such as `confirm/12` */
   go(route) {
     const hash = `#/${route.replace(/^#?\/?/, "")}`;
@@ -98,10 +98,15 @@ async function refresh() {
   }
 }
 
+/** Go to the sign-in, and come back here afterwards. */
+function askToSignIn(error) {
+  const to = encodeURIComponent(location.hash.replace(/^#\/?/, "") || HOME);
+  location.replace(`#/signin?to=${to}&role=${(error.params && error.params.role) || "operator"}`);
+}
+
 function failed(error) {
   if (["G-9101", "G-9102"].includes(error.code) && root.dataset.screen !== "signin") {
-    const to = encodeURIComponent(location.hash.replace(/^#\/?/, "") || HOME);
-    location.replace(`#/signin?to=${to}&role=${error.params.role || "operator"}`);
+    askToSignIn(error);
     return;
   }
   if (!error.code) console.error(error);
@@ -118,7 +123,10 @@ async function start() {
   document.body.dataset.ready = "yes";
   live.on("online", again);
   live.on("offline", () => setTimeout(() => learn().catch(() => {}), SIGNED_OUT_MS));
-  window.addEventListener("hashchange", refresh);
+  window.addEventListener("hashchange", () => {
+    closeProblem();
+    refresh();
+  });
   await refresh();
   watchAtHand(app);
 }

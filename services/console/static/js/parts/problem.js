@@ -12,9 +12,11 @@ const DATA = { yes: ["check", "good"], partly: ["warning", "caution"], no: ["sto
 /** The words of one refusal in the language of the screen. */
 export function problemWords(error) {
   const code = error.code || "G-9000";
+  const params = { ...error.params };
+  if (params.role) params.role = t(`core.role.${params.role}`);
   const said = (part, fallback) => {
     const key = `error.${code}.${part}`;
-    return has(key) ? t(key, error.params || {}) : fallback || "";
+    return has(key) ? t(key, params) : fallback || "";
   };
   return { code, what: said("what", error.text || String(error.message || error)), data: error.data || "yes",
     safe: said("safe", error.safe), todo: said("todo", error.todo) };
@@ -37,19 +39,35 @@ export function problemPanel(error) {
   );
 }
 
+/** Refusals that end when somebody else signs in. */
+const SIGN_IN = new Set(["G-9101", "G-9102"]);
+
 let shown = null;
 
-/** Show a refusal above the screen; the newest takes the place of the one before. */
-export function showProblem(error) {
+/** Take the refusal away that is shown, if one is: the person went on. */
+export function closeProblem() {
   if (shown) shown.close();
+}
+
+/**
+ * Show a refusal above the screen; the newest takes the place of the one before.
+ * @param {any} error
+ * @param {() => void} [signIn] offered where another person might do it
+ */
+export function showProblem(error, signIn) {
+  closeProblem();
   sound("refused");
   const sheet = openDialog({
     title: t("core.problem.title"),
     content: problemPanel(error),
     test: "problem-sheet",
     kind: "warning",
-    actions: [button({ label: t("core.understood"), icon: "check", kind: "primary", test: "problem-close",
-      press: () => sheet.close() })],
+    actions: [
+      signIn && SIGN_IN.has(error.code) && button({ label: t("core.menu.signin"), icon: "person", test: "problem-signin",
+        press: () => { sheet.close(); signIn(); } }),
+      button({ label: t("core.understood"), icon: "check", kind: "primary", test: "problem-close",
+        press: () => sheet.close() }),
+    ].filter(Boolean),
     closed: () => { shown = null; },
   });
   shown = sheet;
