@@ -18,6 +18,13 @@ from services.catalog import at_hand, audit, exams
 from services.confirming import By, Confirmation, Differs, TooFew
 from services.console.answers import Call, answer
 from services.console.context import Context, Push
+from services.console.identity_words import (
+    as_person_name,
+    identifier,
+    list_of_texts,
+    typed_name,
+    worklist_keys,
+)
 from services.console.once import Once
 from services.console.people import Role, needs
 from services.console.problems import Problem
@@ -35,7 +42,6 @@ _log = logging.getLogger(__name__)
 LOOK_SECONDS = 5.0
 """How often it is looked whether somebody must be asked again."""
 
-_MOST_KEYS = 20
 _EXPLAINED = {
     Meant.NONE: "G-1102",
     Meant.SEVERAL: "G-1103",
@@ -126,7 +132,7 @@ class _Identity:
     @needs(Role.OPERATOR)
     def reject(self, call: Call) -> dict[str, Any]:
         """Somebody found that an entry is not of the patient before them: a near miss, noted."""
-        keys = _keys(call)
+        keys = worklist_keys(call)
         with self._box.catalog.writing() as db:
             self._note(call, "not-this-patient", f"{len(keys)} entries")(db, "")
         return {"noted": True}
@@ -158,7 +164,7 @@ class _Identity:
                     chosen,
                     self._note(call, action, detail),
                     protocol=protocol,
-                    operators_name=_as_person_name(call.session.name),
+                    operators_name=as_person_name(call.session.name),
                 )
             return {"exam": exam_facts(self._box, exam)}
 
@@ -167,7 +173,7 @@ class _Identity:
         return found
 
     def _scheduled(self, call: Call) -> tuple[Sequence[WorklistItem], str, str]:
-        entries = self._entries(_keys(call))
+        entries = self._entries(worklist_keys(call))
         items = [entry.facts.item for entry in entries]
         opening.refuse_mixed(items)
         if len(confirming.known(items)) < NEEDED:
@@ -182,7 +188,7 @@ class _Identity:
 
     def _typed(self, call: Call) -> tuple[Sequence[WorklistItem], str, str]:
         typed = Typed(
-            patient_name=_name(call),
+            patient_name=typed_name(call),
             patient_id=call.text("patient_id", 64),
             birth_date=call.text("birth_date", 10).replace("-", ""),
             sex=call.text("sex", 1),
@@ -227,12 +233,12 @@ class _Identity:
             raise Problem("G-9003", {"words": "confirmed must say by scan or by hold"})
         by = By(said["by"])
         if by is By.SCAN:
-            texts = _texts(said.get("scans"))
+            texts = list_of_texts(said.get("scans"))
             return Confirmation(by, (), tuple(self._read(text) for text in texts))
         identifiers = said.get("identifiers")
         if not isinstance(identifiers, list):
             raise Problem("G-9003", {"words": "identifiers must be a list"})
-        return Confirmation(by, tuple(_identifier(each) for each in identifiers))
+        return Confirmation(by, tuple(identifier(each) for each in identifiers))
 
     def _read(self, text: str) -> Scanned:
         if self._context.read_scan is None:
@@ -323,50 +329,3 @@ def _explained(not_there: str = "G-1204") -> Iterator[None]:
 
 def _for_the_eye(rows: Sequence[Mapping[str, Any]]) -> bool:
     return any(warning["kind"] in _FOR_THE_EYE for row in rows for warning in row["warnings"])
-
-
-def _keys(call: Call) -> list[str]:
-    return _texts(call.body.get("keys"))
-
-
-def _texts(said: Any) -> list[str]:
-    if not isinstance(said, list) or not 0 < len(said) <= _MOST_KEYS:
-        raise Problem("G-9003", {"words": f"a list of 1 to {_MOST_KEYS} texts is needed"})
-    if not all(isinstance(each, str) and len(each) <= 1024 for each in said):
-        raise Problem("G-9003", {"words": "only texts are understood"})
-    return list(said)
-
-
-def _identifier(said: Any) -> tuple[str, str]:
-    name, value = (said.get("name"), said.get("value")) if isinstance(said, dict) else ("", "")
-    if name not in confirming.IDENTIFIERS or not isinstance(value, str):
-        raise Problem("G-9003", {"words": "an identifier is a name and a value"})
-    return str(name), value
-
-
-def _name(call: Call) -> str:
-    """PN of the groups that were typed: ``names`` has the family and given name of each.
-
-    The order is alphabetic, ideographic, phonetic (PS3.5 6.2.1.2).
-    """
-    groups = call.body.get("names", [])
-    if not isinstance(groups, list) or len(groups) > 3:
-        raise Problem("G-9003", {"words": "names must be a list of up to three"})
-    return "=".join(_group(group) for group in groups).rstrip("=")
-
-
-def _group(said: Any) -> str:
-    if not isinstance(said, dict):
-        raise Problem("G-9003", {"words": "a name has family and given"})
-    parts = [said.get(part, "") for part in ("family", "given")]
-    if not all(isinstance(part, str) for part in parts):
-        raise Problem("G-9003", {"words": "family and given are texts"})
-    family, given = (part.strip() for part in parts)
-    if set("^=\\") & set(family + given):
-        raise Problem("G-1209", {"words": "A name cannot hold ^, = or \\."})
-    return f"{family}^{given}".rstrip("^")
-
-
-def _as_person_name(name: str) -> str:
-    """The operator's name as PN; empty where it cannot be one."""
-    return "" if set("^=\\") & set(name) or len(name) > 64 else name

@@ -20,7 +20,8 @@ from services.console.context import Context
 from services.console.people import Role, needs
 from services.console.problems import Problem
 from services.dicom.peers import Service
-from services.worklist_view import Entry, Preset, days_of, problems_of
+from services.worklist_view import Entry, Preset, days_of
+from services.worklist_warnings import problems_of
 
 MOST_ENTRIES = 1000
 """Entries that one refresh takes from a RIS; presets and filter make a long list short."""
