@@ -54,7 +54,7 @@ function keyRow(key, value, change, names) {
   }
 
   const element = h("div", { class: "tech-key", "data-key": key.key },
-    h("h3", { dir: "ltr" }, key.key, key.required && h("span", { class: "tone-caution" }, ` ${w("form.required")}`)),
+    h("h2", { dir: "ltr" }, key.key, key.required && h("span", { class: "tone-caution" }, ` ${w("form.required")}`)),
     h("p", { class: "quiet", lang: "en", dir: "auto" }, key.meaning),
     h("p", { class: "quiet", lang: "en", dir: "auto" }, `${w("form.allowed")} ${key.allowed}`,
       key.default !== null && key.default !== "" && ` · ${w("form.default_is", { value: shown(key.default) })}`),

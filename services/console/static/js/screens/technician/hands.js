@@ -55,7 +55,7 @@ export async function show(root, params, app) {
       choice({ label: w("hands.kind"), value: wanted.kind, test: "hands-kind", options: [["hid-pedal", w("hands.pedal")], ["scanner", w("hands.scanner")]],
         pick: (kind) => { wanted.kind = kind; drawForm(); } }),
       field({ label: w("hands.name"), test: "hands-name", value: wanted.name, longest: 64, change: (text) => { wanted.name = text; } }),
-      wanted.kind === "hid-pedal" && GESTURES.map((gesture) => h("div", {}, h("h3", {}, w(`hands.${gesture}`)),
+      wanted.kind === "hid-pedal" && GESTURES.map((gesture) => h("div", {}, h("h2", {}, w(`hands.${gesture}`)),
         choice({ label: w(`hands.${gesture}`), value: wanted[gesture] || "", test: `hands-${gesture}`,
           options: ACTIONS.map((action) => [action, w(`hands.do_${action || "nothing"}`)]), pick: (action) => { wanted[gesture] = action; } }))));
     drawForm();

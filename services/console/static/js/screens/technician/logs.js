@@ -11,12 +11,12 @@ const MOST = 300;
 export async function show(root, params, app) {
   const { body, actions } = page(root, app, "logs");
   const wanted = { level: "WARNING", words: "" };
-  const lines = h("ul", { class: "tech-lines", "data-test": "log-lines" });
+  const lines = h("div", { "data-test": "log-lines" });
   const refresh = () => load(lines, async () => {
     const asked = new URLSearchParams({ ...wanted, limit: String(MOST) });
     const told = await app.api.get(`${API}/logs?${asked}`);
-    fill(lines, told.lines.length === 0 && note(w("logs.none")), told.lines.map((line) =>
-      h("li", { class: "tech-line tech-log", dir: "ltr", lang: "en" }, h("b", {}, `${line.at} ${line.level}`), h("span", {}, line.service), h("span", { class: "grow" }, line.words))));
+    fill(lines, told.lines.length === 0 ? note(w("logs.none")) : h("ul", { class: "tech-lines" }, told.lines.map((line) =>
+      h("li", { class: "tech-line tech-log", dir: "ltr", lang: "en" }, h("b", {}, `${line.at} ${line.level}`), h("span", {}, line.service), h("span", { class: "grow" }, line.words)))));
   });
   actions.append(button({ label: w("refresh"), icon: "resend", test: "logs-refresh", press: refresh }));
   fill(body, choice({ label: w("logs.level"), value: wanted.level, test: "logs", options: LEVELS.map((level) => [level, level]),

@@ -24,7 +24,7 @@ export async function show(root, params, app) {
   }
 
   function card(each, state) {
-    return h("article", { class: "tech-card" }, h("h3", { dir: "ltr" }, each.name),
+    return h("article", { class: "tech-card" }, h("h2", { dir: "ltr" }, each.name),
       badge(each.link ? "online" : "offline", each.link ? w("network.link") : w("network.no_link")),
       facts([[w("network.address"), each.addresses.join(", ") || "–"], [w("network.method"), each.method],
         [w("network.speed"), each.speed_mbit && `${number(each.speed_mbit)} Mbit/s`],

@@ -26,7 +26,7 @@ export async function show(root, params, app) {
     });
     const leaves = peer.services.some((service) => service === "store" || service === "mpps");
     return h("article", { class: "tech-card tech-wide" },
-      h("div", { class: "row" }, h("h3", { class: "grow", dir: "auto" }, peer.name), (peer.fault || peer.last_contact) && badge(peer.fault ? "offline" : "online")),
+      h("div", { class: "row" }, h("h2", { class: "grow", dir: "auto" }, peer.name), (peer.fault || peer.last_contact) && badge(peer.fault ? "offline" : "online")),
       facts([[w("peers.ae"), peer.ae_title], [w("peers.address"), `${peer.host}:${peer.port}${peer.tls ? " TLS" : ""}`],
         [w("peers.services"), peer.services.join(", ")], [w("peers.fault"), peer.fault]]),
       h("div", { class: "row" },

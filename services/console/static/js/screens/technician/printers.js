@@ -20,7 +20,7 @@ export async function show(root, params, app) {
       fill(result, waiting());
       stop = followJob(job, { draw: (lines, done) => fill(result, lineList(lines), !done && waiting()), failed: app.problem });
     });
-    return h("article", { class: "tech-card tech-wide" }, h("h3", { dir: "auto" }, printer.name),
+    return h("article", { class: "tech-card tech-wide" }, h("h2", { dir: "auto" }, printer.name),
       facts([[w("sources.kind"), printer.kind], [w("sources.profile"), printer.profile]]),
       h("div", { class: "row" },
         button({ label: w("printers.test"), icon: "play", kind: "primary", test: `test-${printer.name}`, press: () => test(false) }),

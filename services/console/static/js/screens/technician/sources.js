@@ -48,7 +48,7 @@ export async function show(root, params, app) {
     const wizard = (name, picture) => button({ label: w(`tool.${name}`), icon: picture, test: `${name}-${row.source}`,
       press: () => app.go(`service/${name}/${encodeURIComponent(row.source)}`) });
     return h("article", { class: "tech-card tech-wide" },
-      h("div", { class: "row" }, h("h3", { class: "grow", dir: "auto" }, row.source), badge(GOOD.has(row.state) ? "live" : "no_signal", row.state)),
+      h("div", { class: "row" }, h("h2", { class: "grow", dir: "auto" }, row.source), badge(GOOD.has(row.state) ? "live" : "no_signal", row.state)),
       facts([[w("sources.kind"), row.kind], [w("sources.device"), row.name || row.identity], [w("sources.profile"), row.profile],
         [w("sources.detail"), row.detail]]),
       row.pictures && h("div", { class: "row" }, look, wizard("ruler", "plus"), wizard("range", "sun"),
