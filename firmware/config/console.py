@@ -74,8 +74,8 @@ class ConsoleSettings(Struct, frozen=True, forbid_unknown_fields=True):
         ),
     ] = 154.0
     emergency_prefix: Annotated[
-        str, text("What the Patient ID of an emergency begins with.", 16, "EM", 1)
-    ] = "EM"
+        str, text("What the Patient ID of an emergency begins with.", 16, "EMERGENCY-", 1)
+    ] = "EMERGENCY-"
     ask_again_hours: Annotated[
         float,
         meta(

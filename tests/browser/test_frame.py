@@ -317,3 +317,26 @@ def test_every_code_is_looked_up(quiet_ward: Ward, open_page: OpenPage) -> None:
     expect(page.locator('[data-code="G-9006"]')).to_be_visible()
     known = json.loads(page.request.get(f"{quiet_ward.url}/api/problems").text())
     assert len(known) > 10
+
+
+def test_nobody_walks_away_from_an_open_exam_unnoticed(ward: Ward, open_page: OpenPage) -> None:
+    page = open_page(ward, route="#/menu")
+    shown(page, "menu")
+    strip = at(page, "open-exam")
+    expect(page.locator("#open")).to_be_hidden()
+    answer = page.request.post(
+        f"{ward.url}/api/exams/unscheduled",
+        data={"family": "Okafor", "given": "Ada", "patient_id": "PID-7", "token": "t1"},
+        headers={"X-Gantry": "1", "Origin": ward.url},
+    )
+    assert answer.ok, answer.text()
+    for screen in ("menu", "help", "settings"):
+        page.goto(f"{ward.url}/#/{screen}")
+        shown(page, screen)
+        expect(strip).to_be_visible()
+        expect(page.locator("#open")).to_contain_text("PID-7")
+        assert page.evaluate(OVERFLOW) <= 0
+    page.goto(f"{ward.url}/#/acquire")
+    shown(page, "acquire")
+    expect(page.locator("#open")).to_be_hidden()
+    expect(at(page, "banner")).to_be_visible()
