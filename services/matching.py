@@ -103,7 +103,10 @@ def correct(
     lives.refuse_mixed_patients(items)
     if [item.key for item in items] == [item.key for item in exam.items]:
         raise CatalogError(f"exam {exam_id} belongs to this entry already")
-    recovery.recover(box)
+    match_journal.recover(box)
+    if _leftovers(box, exam_id, _rows(box, exam_id)):
+        # only then, since it walks the whole spool and lets nobody begin to acquire meanwhile
+        recovery.recover(box)
     exam_list.learn(box)
     with box.spool.acquiring(exam_id):
         exam = exams.load(box.catalog, exam_id)
@@ -187,14 +190,18 @@ def _rows(box: Box, exam_id: str) -> list[Row]:
 
 def _refuse_leftovers(box: Box, exam_id: str, rows: Sequence[Row]) -> None:
     """A file that has no row yet would keep the former patient, and be taken in with it."""
-    known = {row["path"] for row in rows}
-    folder = box.spool.absolute(exam_id)
-    there = {f"{exam_id}/{path.name}" for path in folder.iterdir()} if folder.is_dir() else set()
-    if there - known:
+    if _leftovers(box, exam_id, rows):
         raise CatalogError(
             f"exam {exam_id} has an image that a crash has left unfinished: the box takes it in "
             f"when nothing is being acquired. Match the exam after that"
         )
+
+
+def _leftovers(box: Box, exam_id: str, rows: Sequence[Row]) -> set[str]:
+    """Files of the exam that have no row."""
+    folder = box.spool.absolute(exam_id)
+    there = {f"{exam_id}/{path.name}" for path in folder.iterdir()} if folder.is_dir() else set()
+    return there - {row["path"] for row in rows}
 
 
 def _refuse_without_room(box: Box, rows: Sequence[Row]) -> None:
