@@ -9,13 +9,12 @@ from collections.abc import Callable
 from services.box import Box
 from services.dicom.echo import echo
 from services.dicom.peers import Peer
-from services.dispatcher import check, commitment, mpps, paper, store
+from services.dispatcher import check, commitment, film, mpps, paper, store
 from services.dispatcher.errand import Errand
 from services.errors import ContextRefused, PeerError
 from services.outbox import peer_state
 from services.outbox.model import Kind
 from services.outbox.queue import due_kinds, next_due
-from services.printing import film_errand
 from services.reports import ReportDesk
 
 _log = logging.getLogger(__name__)
@@ -25,7 +24,7 @@ _ROUNDS: tuple[tuple[frozenset[Kind], Callable[[Errand], None]], ...] = (
     (frozenset({Kind.STORE}), store.deliver),
     (frozenset({Kind.COMMIT}), commitment.deliver),
     (frozenset({Kind.CHECK}), check.deliver),
-    (frozenset({Kind.FILM}), film_errand.deliver),
+    (frozenset({Kind.FILM}), film.deliver),
     (frozenset({Kind.PAPER}), paper.deliver),
 )
 

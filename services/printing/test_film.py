@@ -7,7 +7,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from device.film import FilmImage, FilmJob, FilmSheet
+from device.film import Density, FilmImage, FilmJob, FilmSheet
 from services.box import Box
 from services.film_box import FilmIdentity
 from services.film_picture import FULL, FilmPicture
@@ -31,6 +31,7 @@ def job(printer: Printer) -> FilmJob:
         display_format="STANDARD\\1,1",
         images=(FilmImage("test film", caption=f"frame {FRAME_MM:g} mm"),),
         true_size=paper or printer.profile.requested_image_size,
+        border=Density.WHITE if paper else Density.BLACK,
     )
     return FilmJob((sheet,), medium=printer.medium, destination=printer.destination, label="TEST")
 

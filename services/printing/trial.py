@@ -9,11 +9,12 @@ from services.box import Box
 from services.dicom.echo import echo
 from services.dicom.print_scu import PrintRefused, print_association
 from services.dicom.print_uids import FILM_BOX
-from services.errors import PeerError
-from services.film_picture import NotPrintable
+from services.errors import ServiceError
+from services.film_render import render_sheet, sheet_pixels
 from services.printing import test_film
 from services.printing.film_composer import FilmComposer
 from services.printing.inquiry import ask, ask_on
+from services.printing.paper import PaperHealth, PaperOrder, PaperPage
 from services.printing.printers import Printer, PrinterFacts, PrinterKind
 
 
@@ -35,7 +36,8 @@ def run(box: Box, printer: Printer, *, film: bool) -> list[TrialLine]:
         Whether the test film is printed, which costs a film.
     """
     lines: list[TrialLine] = []
-    for line in _dicom(box, printer, film) if printer.kind is PrinterKind.DICOM else ():
+    tried = _dicom if printer.kind is PrinterKind.DICOM else _paper
+    for line in tried(box, printer, film):
         lines.append(line)
         if not line.ok:
             break
@@ -60,10 +62,40 @@ def _dicom(box: Box, printer: Printer, film: bool) -> Iterator[TrialLine]:
         yield _tried("test film", lambda: _print(box, printer, calling))
 
 
+def _paper(box: Box, printer: Printer, film: bool) -> Iterator[TrialLine]:
+    told: list[PaperHealth] = []
+
+    def state() -> str:
+        told.append(box.find_paper(printer.name).health())
+        return " ".join((told[0].status, *told[0].reasons, told[0].text)).strip()
+
+    line = _tried("state", state)
+    bad = bool(told) and told[0].status == "FAILURE"
+    yield TrialLine(line.what, line.ok and not bad, line.said)
+    if film:
+        yield _tried("test film", lambda: _hand_over(box, printer))
+
+
+def _hand_over(box: Box, printer: Printer) -> str:
+    queue = box.find_paper(printer.name)
+    work = test_film.work(box, printer)
+    width, height = work.sheet.size_mm
+    columns, rows = sheet_pixels(work, queue.dpi)
+    document = box.state_dir / "test-film.pdf"
+    bands = render_sheet(work, queue.dpi)
+    try:
+        queue.write(document, [PaperPage(width, height, columns, rows, False, bands)])
+        job = queue.hand_over(PaperOrder(document, width, height, title="test"), lambda _: None)
+    finally:
+        document.unlink(missing_ok=True)
+    words = f", {job.text}" if job.text else ""
+    return f"{job.state.value}{words}; its frame must measure {test_film.FRAME_MM:g} mm"
+
+
 def _tried(what: str, work: Callable[[], str]) -> TrialLine:
     try:
         return TrialLine(what, True, work())
-    except (PeerError, PrintRefused, NotPrintable) as error:
+    except (ServiceError, PrintRefused) as error:
         return TrialLine(what, False, str(error))
 
 

@@ -9,7 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from services.printing import film_errand, progress
+from services.dispatcher import film
+from services.printing import progress
 from tests.services.printing.imager import imager_printer
 from tests.services.printing.stage import PrintStage
 
@@ -32,7 +33,7 @@ def main(folder: str, port: str, where: str) -> None:
     elif where == "after it was noted":
         progress.taken = _dying_after(progress.taken)
     elif where == "while sending":
-        film_errand.FilmComposer.lay_out = _dying_after(film_errand.FilmComposer.lay_out)  # type: ignore[method-assign]
+        film.FilmComposer.lay_out = _dying_after(film.FilmComposer.lay_out)  # type: ignore[method-assign]
     stage.print()
 
 

@@ -12,9 +12,10 @@ import pytest
 from PIL import Image
 
 from device.film import Orientation, Window
+from services.dispatcher import film as errands
 from services.film_render import render_box
 from services.outbox.model import State
-from services.printing import drafts, film_errand
+from services.printing import drafts
 from services.printing.printers import PrinterFacts
 from services.printing.works import works_of
 from tests.peers.printers import StartPrinter
@@ -185,7 +186,7 @@ def test_a_printer_that_says_that_it_has_eight_bits_gets_eight(
     peer = start_dcmprscp()
     here = stage(peer.printer(dpi=60.0))
     facts = PrinterFacts(asked=1.0, status="NORMAL", bits=8)
-    monkeypatch.setattr(film_errand, "ask_on", lambda *_: facts)
+    monkeypatch.setattr(errands, "ask_on", lambda *_: facts)
     here.order(here.exam(1))
     assert here.print().nothing
     (film,) = peer.films()

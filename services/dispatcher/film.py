@@ -6,7 +6,6 @@ import logging
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from services.box import Box
 from services.dicom.outcome import Disposition, Outcome
@@ -14,6 +13,7 @@ from services.dicom.print_events import JobState
 from services.dicom.print_outcome import PrintOutcome
 from services.dicom.print_scu import PrintAssociation, PrintRefused, print_association
 from services.dicom.print_uids import FILM_BOX, FILM_SESSION, PRINT_JOB
+from services.dispatcher.errand import Errand
 from services.errors import PeerError
 from services.film_picture import NotPrintable
 from services.film_render import SheetWork
@@ -24,10 +24,6 @@ from services.printing.inquiry import ask_on
 from services.printing.jobs import PrintJob
 from services.printing.printers import Printer, PrinterFacts, find_printer
 from services.printing.works import works_of
-
-if TYPE_CHECKING:
-    # the dispatcher knows its errands, of which this is one
-    from services.dispatcher.errand import Errand
 
 _log = logging.getLogger(__name__)
 
