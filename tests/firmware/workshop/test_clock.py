@@ -14,7 +14,10 @@ from tests.firmware.workshop.programs import Programs
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NOW = datetime(2026, 7, 1, 12, 0, tzinfo=BERLIN)
-TRACKING = "C0000235,ntp.example,3,{reference},-0.000123456,0.0001,0.0002,1.2,0.0,0.1,0.01,0.001,64.0,{leap}\n"
+TRACKING = (
+    "C0000235,ntp.example,3,{reference},-0.000123456,"
+    "0.0001,0.0002,1.2,0.0,0.1,0.01,0.001,64.0,{leap}\n"
+)
 
 
 @pytest.fixture
