@@ -52,6 +52,11 @@ def test_the_system_is_read_only_and_data_is_on_its_own(box: Machine) -> None:
     assert len(box.check("cat /etc/machine-id")) == 32
 
 
+def test_the_data_partition_has_grown_to_the_card(box: Machine) -> None:
+    assert int(box.check("df -B1M --output=size /data | tail -1")) > 1900
+    assert "repaired" not in box.check("cat /run/initramfs/fsck.log")
+
+
 def test_each_service_has_its_own_account_and_shares_the_state(box: Machine) -> None:
     for name in SERVICES:
         pid = box.check(f"systemctl show -P MainPID gantry-{name}")
