@@ -1,19 +1,28 @@
 """Which exam the operator has open on the screen: durable, so that every service means the same.
 
 The console writes it and the acquisition service follows it. It outlives both, so that after a
-crash or a power cut the same patient is open again, with the question whether it still is them.
+crash or a power cut the same patient is open again. A person's word that it is this patient lasts
+as long as the machine runs: whoever lies there when it is switched on again may be somebody else,
+whereas a service that crashed and came back has missed nobody.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
+from pathlib import Path
 
 from sqlite_utils import Database
 
 from device.exam import ExamState
 from services.catalog.database import Catalog
 from services.errors import NotFound
+
+RESUMED = "resumed"
+"""The doubt after the machine was started anew."""
+
+_BOOT = Path("/proc/sys/kernel/random/boot_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +39,7 @@ class AtHand:
         When a person last said that this is the patient; None while they must say so first, and
         until then nothing may be taken.
     doubt
-        Why they are asked, as a code of the caller's, such as ``resumed`` or ``wristband``.
+        Why they are asked: :data:`RESUMED`, or a code of the caller's such as ``wristband``.
     """
 
     exam_id: str
@@ -48,14 +57,24 @@ def get(catalog: Catalog) -> AtHand | None:
     )
     if row is None:
         return None
-    confirmed = row["confirmed_at"]
+    same_run = row["boot"] == boot()
+    confirmed = row["confirmed_at"] if same_run else ""
     return AtHand(
         exam_id=row["exam_id"],
         protocol=row["protocol"],
         since=datetime.fromisoformat(row["since"]),
         confirmed_at=datetime.fromisoformat(confirmed) if confirmed else None,
-        doubt=row["doubt"],
+        doubt=row["doubt"] or ("" if same_run else RESUMED),
     )
+
+
+@cache
+def boot() -> str:
+    """Which run of the machine this is (Linux, random(4)); empty where no system tells."""
+    try:
+        return _BOOT.read_text("ascii").strip()
+    except OSError:
+        return ""
 
 
 def set(
@@ -78,14 +97,15 @@ def set(
     if begun is None:
         raise ValueError("an exam comes to hand at a time: give since or confirmed_at")
     db.conn.execute(
-        "INSERT OR REPLACE INTO at_hand (only, exam_id, protocol, since, confirmed_at, doubt)"
-        " VALUES (1, ?, ?, ?, ?, ?)",
+        "INSERT OR REPLACE INTO at_hand (only, exam_id, protocol, since, confirmed_at, doubt,"
+        " boot) VALUES (1, ?, ?, ?, ?, ?, ?)",
         [
             exam_id,
             protocol,
             begun.isoformat(),
             confirmed_at.isoformat() if confirmed_at else "",
             doubt,
+            boot(),
         ],
     )
 
@@ -98,7 +118,7 @@ def confirm(db: Database, exam_id: str, at: datetime) -> None:
     NotFound
         Another exam is at hand, or none.
     """
-    _update(db, exam_id, confirmed_at=at.isoformat(), doubt="")
+    _update(db, exam_id, confirmed_at=at.isoformat(), doubt="", during=boot())
 
 
 def ask(db: Database, exam_id: str, doubt: str) -> None:
@@ -135,11 +155,13 @@ def _update(
     protocol: str | None = None,
     confirmed_at: str | None = None,
     doubt: str | None = None,
+    during: str | None = None,
 ) -> None:
     done = db.conn.execute(
         "UPDATE at_hand SET protocol = coalesce(?, protocol),"
-        " confirmed_at = coalesce(?, confirmed_at), doubt = coalesce(?, doubt) WHERE exam_id = ?",
-        [protocol, confirmed_at, doubt, exam_id],
+        " confirmed_at = coalesce(?, confirmed_at), doubt = coalesce(?, doubt),"
+        " boot = coalesce(?, boot) WHERE exam_id = ?",
+        [protocol, confirmed_at, doubt, during, exam_id],
     )
     if done.rowcount == 0:
         raise NotFound(

@@ -17,6 +17,7 @@ from services.catalog import (
     schema_0008_prints,
     schema_0009_received_sheets,
     schema_0011_paper,
+    schema_0012_at_hand_boot,
 )
 
 migrations = Migrations("gantry")
@@ -244,6 +245,7 @@ LATER = (
     schema_0008_prints,
     schema_0009_received_sheets,
     schema_0011_paper,
+    schema_0012_at_hand_boot,
 )
 """Migrations with a file of their own: ``NAME`` and ``STATEMENTS``."""
 

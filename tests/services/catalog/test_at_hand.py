@@ -48,7 +48,8 @@ def test_only_one_exam_is_at_hand(box: Box, clock: HandClock) -> None:
         at_hand.set(db, first, "", clock.now())
         at_hand.set(db, second, "", clock.now())
     found = at_hand.get(box.catalog)
-    assert found is not None and found.exam_id == second
+    assert found is not None
+    assert found.exam_id == second
     with box.catalog.writing() as db, pytest.raises(NotFound, match=first):
         at_hand.confirm(db, first, clock.now())
 
@@ -85,3 +86,43 @@ def test_clearing_leaves_the_exam_as_it_is(box: Box, clock: HandClock) -> None:
         at_hand.clear(db)
     assert at_hand.get(box.catalog) is None
     assert box.catalog.row("SELECT state FROM exam") == {"state": "IN PROGRESS"}
+
+
+def test_a_word_that_it_is_this_patient_lasts_as_long_as_the_machine_runs(
+    box: Box, clock: HandClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exam_id = opened(box)
+    with box.catalog.writing() as db:
+        at_hand.set(db, exam_id, "Capture", clock.now())
+    with Catalog(box.catalog.path) as crashed_and_back:
+        sure = at_hand.get(crashed_and_back)
+    assert sure is not None
+    assert sure.confirmed_at == clock.now()
+    monkeypatch.setattr(at_hand, "boot", lambda: "the next run")
+    asked = at_hand.get(box.catalog)
+    assert asked is not None
+    assert (asked.exam_id, asked.protocol) == (exam_id, "Capture")
+    assert (asked.confirmed_at, asked.doubt) == (None, at_hand.RESUMED)
+    with box.catalog.writing() as db:
+        at_hand.choose_protocol(db, exam_id, "Loop")
+    asked = at_hand.get(box.catalog)
+    assert asked is not None
+    assert asked.confirmed_at is None, "a pedal that chose a protocol has compared nobody"
+    with box.catalog.writing() as db:
+        at_hand.confirm(db, exam_id, clock.now())
+    sure = at_hand.get(box.catalog)
+    assert sure is not None
+    assert (sure.confirmed_at, sure.doubt) == (clock.now(), "")
+
+
+def test_a_wrong_wristband_outlives_the_machine(
+    box: Box, clock: HandClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exam_id = opened(box)
+    with box.catalog.writing() as db:
+        at_hand.set(db, exam_id, "Capture", clock.now())
+        at_hand.ask(db, exam_id, "wristband")
+    monkeypatch.setattr(at_hand, "boot", lambda: "the next run")
+    asked = at_hand.get(box.catalog)
+    assert asked is not None
+    assert (asked.confirmed_at, asked.doubt) == (None, "wristband")
