@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from services.catalog.schema import VERSIONS, migrations
+from services.catalog.schema import COMPATIBILITY, migrations
 from services.errors import CatalogError, StorageFull
 
 BUSY_TIMEOUT_MS = 60_000
@@ -35,7 +35,8 @@ class Catalog:
     Raises
     ------
     CatalogError
-        When the file is no database of ours, or a later version of the box wrote it.
+        When the file is no database of ours, or a later version of the box changed what its
+        tables mean.
     """
 
     def __init__(self, path: Path) -> None:
@@ -76,17 +77,28 @@ class Catalog:
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute("PRAGMA foreign_keys = ON")
             database = Database(connection, execute_plugins=False)
-            self._refuse_a_later_schema(database)
+            self._refuse_an_incompatible_schema(database)
+            # before the migrations: a cut between the two must not leave earlier software in doubt
+            self._raise_compatibility(database)
             if migrations.pending(database):
                 migrations.apply(database)
         return database
 
-    def _refuse_a_later_schema(self, database: Database) -> None:
-        later = sorted(m.name for m in migrations.applied(database) if m.name not in VERSIONS)
-        if later:
+    def _compatibility(self, database: Database) -> int:
+        return int(database.conn.execute("PRAGMA user_version").fetchone()[0])
+
+    def _raise_compatibility(self, database: Database) -> None:
+        if self._compatibility(database) < COMPATIBILITY:
+            database.conn.execute(f"PRAGMA user_version = {COMPATIBILITY:d}")
+
+    def _refuse_an_incompatible_schema(self, database: Database) -> None:
+        """A later version that only added to the catalog is no obstacle: see COMPATIBILITY."""
+        found = self._compatibility(database)
+        if found > COMPATIBILITY:
             raise CatalogError(
-                f"the catalog {self.path} was written by a later version of the box "
-                f"({', '.join(later)}): update this box before using it"
+                f"the catalog {self.path} was written by a later version of the box (its "
+                f"compatibility is {found}, this box knows {COMPATIBILITY}): update this box "
+                f"before using it"
             )
 
     @contextmanager

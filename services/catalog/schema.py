@@ -264,5 +264,14 @@ def _register(name: str, statements: str | tuple[str, ...]) -> None:
 for _later in LATER:
     _register(_later.NAME, _later.STATEMENTS)
 
+COMPATIBILITY = 1
+"""Kept in the database as ``user_version``; software opens a catalog with its own or a lower one.
+
+A migration that only adds tables, indexes and columns with defaults leaves it as it is, so that a
+box that falls back to its earlier software after an update goes on with the same catalog. A
+migration after which earlier software would misread or damage something raises it; the manifest of
+an update tells it beforehand (:mod:`firmware.update`).
+"""
+
 VERSIONS = ("0001_first", "0002_provenance", "0003_history", *(each.NAME for each in LATER))
 """Every migration that this version of the box knows, oldest first."""

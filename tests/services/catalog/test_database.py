@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 
 import pytest
+from sqlite_utils import Database
+from sqlite_utils.migrations import Migrations
 
-from services.catalog import Catalog
-from services.catalog.schema import VERSIONS
+from services.catalog import Catalog, database
+from services.catalog.schema import COMPATIBILITY, LATER, VERSIONS, migrations
 from services.errors import CatalogError, StorageFull
 from tests.services import processes
 from tests.services.catalog import workers
@@ -55,19 +59,55 @@ def test_processes_that_write_at_once_wait_for_each_other(tmp_path: Path) -> Non
         assert catalog.row("SELECT failures FROM peer_state") == {"failures": 600}
 
 
-def test_a_catalog_of_a_later_version_is_refused_and_left_alone(tmp_path: Path) -> None:
+def test_a_catalog_that_a_later_version_changed_is_refused_and_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "catalog.sqlite"
     Catalog(path).close()
     with sqlite3.connect(path) as other:
-        other.execute(
-            "INSERT INTO _sqlite_migrations (migration_set, name, applied_at)"
-            " VALUES ('gantry', '0099_later', '2030-01-01')"
-        )
+        other.execute(f"PRAGMA user_version = {COMPATIBILITY + 1}")
     other.close()
     before = path.read_bytes()
-    with pytest.raises(CatalogError, match=r"later version.*0099_later.*update this box"):
+    with pytest.raises(CatalogError, match=r"later version.*update this box"):
         Catalog(path)
     assert path.read_bytes() == before
+
+
+def test_a_box_that_fell_back_goes_on_with_a_catalog_to_which_was_only_added(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "catalog.sqlite"
+    with Catalog(path) as catalog, catalog.writing() as db:
+        db.conn.execute(INSERT, ["kept"])
+        applied = migrations.applied(db)
+    known = VERSIONS[:3]
+    earlier = Migrations("gantry")
+    for name in known:
+        earlier(name=name)(_never)
+    monkeypatch.setattr(database, "migrations", earlier)
+    with Catalog(path) as catalog:
+        assert catalog.row("SELECT peer FROM peer_state") == {"peer": "kept"}
+        with catalog.writing() as db:
+            db.conn.execute(INSERT, ["added"])
+            assert [each.name for each in migrations.applied(db)] == [m.name for m in applied]
+    monkeypatch.undo()
+    with Catalog(path) as catalog:
+        assert len(catalog.rows("SELECT peer FROM peer_state")) == 2
+
+
+def _never(_: Database) -> None:
+    raise AssertionError("this was migrated already")
+
+
+_ONLY_ADDS = re.compile(
+    r"CREATE (TABLE|(UNIQUE )?INDEX|TRIGGER|VIEW)\b|ALTER TABLE \w+ ADD COLUMN\b", re.IGNORECASE
+)
+
+
+@pytest.mark.parametrize("migration", LATER, ids=lambda each: each.NAME)
+def test_later_migrations_only_add(migration: ModuleType) -> None:
+    statements = migration.STATEMENTS
+    each = statements.split(";") if isinstance(statements, str) else statements
+    others = [text for text in each if text.strip() and not _ONLY_ADDS.match(text.strip())]
+    assert others == [], "raise COMPATIBILITY for a migration that changes what is there"
 
 
 @pytest.mark.parametrize("content", [b"this is no database\n" * 400, b"SQLite format 3\0broken"])
