@@ -89,7 +89,7 @@ def shown(tmp_path: Path) -> Iterator[Shown]:
     )
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while not server.started:
         assert time.monotonic() < deadline
         time.sleep(0.02)
@@ -125,7 +125,7 @@ def brightness(page: Page) -> float:
 
 
 def until(page: Page, true: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while not true():
         assert time.monotonic() < deadline, "it did not come about"
         page.wait_for_timeout(30)

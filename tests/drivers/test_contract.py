@@ -166,7 +166,7 @@ def test_closing_from_another_thread_lets_the_reader_go(make: Make, tmp_path: Pa
     answers: list[object] = []
     reader = threading.Thread(target=lambda: answers.append(source.read(60)))
     reader.start()
-    assert waiting.wait(30)
+    assert waiting.wait(60)
     source.close()
     reader.join(30)
     assert answers == [None]

@@ -173,7 +173,7 @@ def test_a_simulated_serial_device_speaks_at_a_port_that_others_open(tmp_path: P
         model: LineModel = find_model("xray-generator")
         port = SerialPort("generator", path, model.line)
         heard = b""
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while len(heard) < 20 and time.monotonic() < deadline:
             heard += port.read()
         port.close()

@@ -100,7 +100,7 @@ def hands(tmp_path: Path, board: SimulatedGpio, bus: SimulatedBus) -> Iterator[H
 
 
 def until(true: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 60
     while not true():
         assert time.monotonic() < deadline
         time.sleep(0.01)
@@ -108,7 +108,7 @@ def until(true: Callable[[], bool]) -> None:
 
 def next_of(hands: Hands, *gestures: Gesture) -> list[Trigger]:
     found: list[Trigger] = []
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         found += [t for t in hands.stream.events(0.5) if t.event.gesture in gestures]
         if found:

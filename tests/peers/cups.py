@@ -16,7 +16,7 @@ from tests.end_to_end.cli import answers, until
 from tests.peers.process import free_port, program
 
 QUEUE = "film"
-READY_WITHIN = 30.0
+READY_WITHIN = 90.0
 
 _BACKEND = """#!/bin/sh
 # argv: job user title copies options [file]

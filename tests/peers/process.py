@@ -15,7 +15,7 @@ from pathlib import Path
 from services.dicom.peers import Peer, Service, Timeouts
 
 HERE = Path(__file__).parent
-READY_WITHIN = 30.0
+READY_WITHIN = 90.0
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,7 @@ class Stable:
             process.send_signal(signal.SIGTERM)
         for process in self._running:
             try:
-                process.wait(5)
+                process.wait(20)
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()

@@ -14,7 +14,7 @@ from tests.services.live_source import LiveSource
 
 
 def until(met: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while not met():
         assert time.monotonic() < deadline
         time.sleep(0.002)

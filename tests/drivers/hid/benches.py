@@ -63,7 +63,7 @@ class KernelBench:
             product=identity.product,
             phys=identity.port,
         )
-        deadline = time.monotonic() + 5
+        deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
             if any(identity.matches(node.identity) for node in self.bus.nodes()):
                 return

@@ -33,7 +33,7 @@ def pedal(bench: Bench) -> Iterator[HidPedal]:
     made.close()
 
 
-def gather(source: EventSource, *until: Gesture, seconds: float = 5.0) -> list[TriggerEvent]:
+def gather(source: EventSource, *until: Gesture, seconds: float = 60.0) -> list[TriggerEvent]:
     events: list[TriggerEvent] = []
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:

@@ -84,7 +84,7 @@ def connect(kind: str, model: LineModel) -> Iterator[Wire]:
         wire.close()
 
 
-def until(true: Callable[[], bool], seconds: float = 5.0) -> float:
+def until(true: Callable[[], bool], seconds: float = 60.0) -> float:
     """Seconds until something became true; fails where it does not in time."""
     begin = time.monotonic()
     while not true():

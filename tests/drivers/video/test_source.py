@@ -387,7 +387,7 @@ def test_closing_lets_a_reader_go() -> None:
     answers: list[object] = []
     reader = threading.Thread(target=lambda: answers.append(source.read(60)))
     reader.start()
-    assert waiting.wait(10)
+    assert waiting.wait(60)
     source.close()
     reader.join(10)
     assert answers == [None]

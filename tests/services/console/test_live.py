@@ -104,7 +104,7 @@ def heard(socket: Any, push: str) -> dict[str, Any]:
 def test_what_the_acquisition_service_pushes_reaches_every_page(tmp_path: Path) -> None:
     box, link = make_box(tmp_path, clock=HandClock()), Link()
     with browse(box, live=link) as browser:
-        assert link.listening.wait(10)
+        assert link.listening.wait(60)
         with (
             browser.websocket_connect("/api/live", headers=headers()) as one,
             browser.websocket_connect("/api/live", headers=headers()) as other,

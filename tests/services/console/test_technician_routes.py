@@ -77,7 +77,7 @@ def post(client: TestClient, path: str, body: dict[str, Any], status: int = 200)
 
 def lines_of(client: TestClient, job: int) -> list[dict[str, Any]]:
     lines: list[dict[str, Any]] = []
-    deadline = time.monotonic() + 40
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         told = get(client, f"/jobs/{job}?after={len(lines)}")
         lines += told["lines"]

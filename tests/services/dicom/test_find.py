@@ -56,7 +56,7 @@ def provider(*answers: bytes, final: bytes = b"") -> Parrot:
         kind, _ = read_pdu(connection)
         if kind == 5:
             connection.sendall(pdu(6, bytes(4)))
-        parrot.finished.wait(10)
+        parrot.finished.wait(60)
 
     return Parrot(script)
 
@@ -101,7 +101,7 @@ def test_the_cancel_arrives_at_the_provider() -> None:
         connection.sendall(row(5) + response(FIND_RESPONSE, 1, 0xFE00))
         read_pdu(connection)
         connection.sendall(pdu(6, bytes(4)))
-        parrot.finished.wait(10)
+        parrot.finished.wait(60)
 
     with Parrot(script) as parrot:
         answer = find_worklist(parrot.peer(), "BOX", QueryKeys(), UTF_8, 2)

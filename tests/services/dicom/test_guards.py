@@ -247,7 +247,7 @@ def test_identifiers_stay_out_of_the_logs(caplog: pytest.LogCaptureFixture) -> N
         read_pdu(connection)
         read_pdu(connection)
         connection.sendall(answer)
-        parrot.finished.wait(10)
+        parrot.finished.wait(60)
 
     with (
         Parrot(script) as parrot,

@@ -68,7 +68,7 @@ def accepting(answer: bytes, *, after_reading: bool = True) -> Parrot:
         if after_reading:
             read_message(connection, with_data_set=True)
         connection.sendall(answer)
-        parrot.finished.wait(10)
+        parrot.finished.wait(60)
 
     return Parrot(script)
 
@@ -188,7 +188,7 @@ def test_associations_that_do_not_come_about(
     def script(parrot: Parrot, connection: socket.socket) -> None:
         read_pdu(connection)
         connection.sendall(answer)
-        parrot.finished.wait(10)
+        parrot.finished.wait(60)
 
     with Parrot(script) as parrot, pytest.raises(error, match=words):
         store(parrot.peer(), picture)
@@ -242,7 +242,7 @@ def test_no_more_contexts_than_fit() -> None:
     def script(parrot: Parrot, connection: socket.socket) -> None:
         proposed.append(read_pdu(connection)[1])
         connection.sendall(ABORT)
-        parrot.finished.wait(10)
+        parrot.finished.wait(60)
 
     wanted = [(f"1.2.3.{number}", EXPLICIT) for number in range(100)]
     with Parrot(script) as parrot, pytest.raises(PeerAborted):
@@ -263,7 +263,7 @@ def test_memory_stays_flat_for_a_huge_object(tmp_path: Path, picture: Path) -> N
         connection.sendall(accept({1: EXPLICIT}, 131072))
         drained.append(_drain(connection, memory))
         connection.sendall(response(STORE_RESPONSE, 1, 0))
-        parrot.finished.wait(10)
+        parrot.finished.wait(60)
 
     before = _private_memory()
     with Parrot(script) as parrot:

@@ -29,7 +29,7 @@ from tests.services.boxes import acquire as take
 from tests.services.boxes import archive, begin, make_box, ris
 from tests.services.sources import Script, pictures
 
-PATIENCE = 25.0
+PATIENCE = 90.0
 
 CT = Protocol(
     name="Head",

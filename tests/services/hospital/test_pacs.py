@@ -184,7 +184,7 @@ def test_a_report_on_the_same_association(pacs, listener):
 
     with associated(pacs.pacs, COMMIT, handlers=[(evt.EVT_N_EVENT_REPORT, take)]) as association:
         ask_commitment(association, references)
-        assert arrived.wait(10)
+        assert arrived.wait(60)
     assert reports == [1]
     assert listener.reports.empty()
 

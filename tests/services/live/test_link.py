@@ -56,7 +56,7 @@ def echo(path: Path) -> Iterator[Echo]:
     made.server.close()
 
 
-def until(met: Callable[[], bool], seconds: float = 20) -> None:
+def until(met: Callable[[], bool], seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while not met():
         assert time.monotonic() < deadline
