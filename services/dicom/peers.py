@@ -43,7 +43,8 @@ class Peer:
     ``commitment_required`` is what decides whether the archive owes a promise before an image may
     leave the box. ``instance_check`` asks by C-FIND at IMAGE level instead, a weaker proof that is
     labelled as such. ``rejection_notes``: the archive hides what a Key Object Selection says was
-    discarded (IHE RAD IOCM). ``assume_character_set`` is for a RIS that omits Specific Character Set.
+    discarded (IHE RAD IOCM). ``assume_character_set`` is for a RIS that omits Specific Character
+    Set.
     """
 
     name: str

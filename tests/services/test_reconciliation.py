@@ -1,4 +1,4 @@
-"""An exam that was sent under a wrong identity: the archive corrects it, the box rewrites nothing."""
+"""An exam sent under a wrong identity: the archive corrects it, the box rewrites nothing."""
 
 from __future__ import annotations
 
