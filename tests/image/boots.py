@@ -25,7 +25,10 @@ def test_the_console_is_reached(box: Machine, note: Note) -> None:
 def test_every_unit_is_green(box: Machine, note: Note) -> None:
     state = box.run("systemctl is-system-running --wait", timeout=600).out.strip()
     failed = box.check("systemctl list-units --failed --no-legend --plain")
-    assert (state, failed) == ("running", ""), box.run("journalctl -b -p warning").out
+    assert (state, failed) == ("running", ""), box.run(
+        "for unit in $(systemctl list-units --failed --no-legend --plain | cut -d' ' -f1); do"
+        " systemctl status --no-pager --lines=30 $unit; done; journalctl -b -p warning"
+    ).out
     for name in SERVICES:
         shown = box.check(f"systemctl show gantry-{name} -p ActiveState,NRestarts,StatusErrno")
         assert "ActiveState=active" in shown

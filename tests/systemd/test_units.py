@@ -106,13 +106,36 @@ def test_every_account_has_a_number_that_stays() -> None:
 
 
 def test_only_what_takes_pictures_and_the_screen_reach_a_device() -> None:
+    texts = {name: needs(name) + (UNITS / name).read_text() for name in SERVICES}
     with_devices = {
         name
-        for name in SERVICES
-        if "DeviceAllow=" in (UNITS / name).read_text()
-        or "PrivateDevices=no" in (UNITS / name).read_text()
+        for name, text in texts.items()
+        if "DeviceAllow=" in text or "PrivateDevices=no" in text
     }
     assert with_devices == {"gantry-capture.service", "gantry-kiosk.service"}
+
+
+def needs(name: str) -> str:
+    file = UNITS / f"{name}.d" / "20-needs.conf"
+    return file.read_text() if file.exists() else ""
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_what_a_unit_gets_back_is_said_where_it_counts(name: str) -> None:
+    """A drop-in counts more than its unit: what all are denied can only be given back in another."""
+    denied = keys((UNITS / "gantry-.service.d/10-confinement.conf").read_text())
+    assert not denied & keys((UNITS / name).read_text())
+
+
+def keys(text: str) -> set[str]:
+    return set(re.findall(r"^(\w+)=", text, re.MULTILINE))
+
+
+@needs_systemd
+def test_the_firewall_has_the_one_capability_that_it_needs(root: Path) -> None:
+    done = analyze("security", "--offline=true", f"--root={root}", "gantry-firewall.service")
+    (line,) = [line for line in done.stdout.splitlines() if "CAP_NET_ADMIN" in line]
+    assert line.startswith("✗")
 
 
 @pytest.mark.skipif(
