@@ -179,11 +179,12 @@ class _Identity:
         if len(confirming.known(items)) < NEEDED:
             raise Problem("G-1207")
         confirmation = self._confirmation(call)
+        # first whether the codes are of this patient at all: "read the warnings" says that they are
+        agreed = confirming.confirm(items, confirmation)
         if confirmation.by is By.SCAN and _for_the_eye(
             [row_of(self._box, entry) for entry in entries]
         ):
             raise Problem("G-1211")
-        agreed = confirming.confirm(items, confirmation)
         return items, "exam-started", f"{confirmation.by}: {', '.join(agreed)}"
 
     def _typed(self, call: Call) -> tuple[Sequence[WorklistItem], str, str]:

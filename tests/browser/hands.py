@@ -76,6 +76,7 @@ class Operator:
 
     def complete(self) -> None:
         """End the exam; the list is there again."""
+        expect(self.control("rec")).to_be_hidden(timeout=20_000)
         self.tap("finish")
         self.sees("finish")
         self.hold("finish-complete")

@@ -18,6 +18,7 @@ OpenPage = Callable[..., Page]
 
 WRISTBAND = {
     "Müller": "G1001|19580412",
+    "Ferreira": "G1011|19771201",
     "Smith, Catherine": "G1004|19490921",
     "Smith, Katherine": "G1005|19490912",
 }
@@ -38,6 +39,18 @@ def operator(day: Ward, open_page: OpenPage) -> Operator:
     someone = Operator(open_page(day, route="#/worklist", forgive=(REFUSED,)))
     someone.sees("worklist")
     return someone
+
+
+@pytest.fixture(autouse=True)
+def _left_as_it_was(request: pytest.FixtureRequest) -> Iterator[None]:
+    """An exam that a failed test left open is given up, so that the next one can begin."""
+    yield
+    if "day" not in request.fixturenames:
+        return
+    day: Ward = request.getfixturevalue("day")
+    for exam in day.api("/api/overview")["exams"]:
+        if exam["state"] == "IN PROGRESS":
+            day.gantry("exam", "discontinue", exam["exam"], "--reason", "110513")
 
 
 def newest(ward: Ward) -> dict[str, Any]:
@@ -86,15 +99,15 @@ def test_from_the_list_to_committed(
 
 
 def test_a_scan_and_a_press_are_all(operator: Operator, day: Ward) -> None:
-    expect(operator.row("Smith, Catherine").first).to_be_attached(timeout=30_000)
-    operator.scan(WRISTBAND["Smith, Catherine"])
+    expect(operator.row("Ferreira").first).to_be_attached(timeout=30_000)
+    operator.scan(WRISTBAND["Ferreira"])
     operator.sees("acquire")
     operator.sees_live_picture()
     operator.capture()
     assert operator.taps == 2, "scan, press"
     operator.complete()
     exam = newest(day)
-    assert exam["patient_id"] == "G1004"
+    assert exam["patient_id"] == "G1011"
     day.committed(exam["exam"])
 
 
@@ -109,6 +122,8 @@ def test_two_patients_who_could_be_taken_for_one_another(operator: Operator, day
     operator.tap("problem-close")
     operator.sees("confirm")
     operator.scan(WRISTBAND["Smith, Katherine"])
+    expect(operator.control("confirm-told")).to_contain_text("warnings")
+    operator.hold("confirm-start")
     operator.sees("acquire")
     operator.sees_live_picture()
     operator.capture()
@@ -131,9 +146,9 @@ def test_the_wrong_wristband_stops_everything(operator: Operator, day: Ward) -> 
 
 
 def test_an_exam_with_the_network_down(operator: Operator, day: Ward) -> None:
-    operator.find_row("Nguyễn")
+    operator.find_row("Smith, Catherine")
     with day.network_down():
-        operator.open_by_hand("Nguyễn")
+        operator.open_by_hand("Smith, Catherine")
         operator.sees_live_picture()
         operator.capture()
         operator.complete()
@@ -164,13 +179,13 @@ def test_an_exam_without_an_order_is_matched_before_it_is_sent(
         assert not exam["scheduled"]
         operator.page.goto(f"{day.url}/#/match/{exam['exam']}")
         operator.sees("match")
-        entry = operator.page.locator('[data-test^="entry-"]', has_text="Ferreira")
+        entry = operator.page.locator('[data-test^="entry-"]', has_text="Nguyễn")
         entry.first.click()
         operator.hold("match-yes")
-        until(lambda: newest(day)["patient_id"] == "G1011", 20)
+        until(lambda: newest(day)["patient_id"] == "G1012", 20)
     day.committed(exam["exam"], 90)
     (stored,) = in_the_archive(day, newest(day))
-    assert stored.patient_id == "G1011"
+    assert stored.patient_id == "G1012"
 
 
 def test_an_exam_that_is_given_up_says_why(operator: Operator, day: Ward) -> None:
@@ -206,8 +221,10 @@ def test_a_delivery_that_is_held_is_resent(operator: Operator, day: Ward) -> Non
 
 
 def test_the_console_is_killed_in_mid_exam_and_is_where_it_was(
-    operator: Operator, day: Ward
+    day: Ward, open_page: OpenPage
 ) -> None:
+    page = open_page(day, route="#/worklist", forgive=(REFUSED, "ERR_CONNECTION_REFUSED"))
+    operator = Operator(page)
     operator.open_by_hand("Ковалёва")
     operator.sees_live_picture()
     operator.capture()
@@ -245,9 +262,6 @@ def test_a_source_that_is_pulled_in_mid_exam(tmp_path: Path, open_page: OpenPage
 
 
 def test_right_to_left(day: Ward, open_page: OpenPage) -> None:
-    assert day.gantry(
-        "exam", "list", "--json"
-    ).good()  # the box answers on the command line beside the page
     page = open_page(day, route="#/settings", forgive=(REFUSED,))
     operator = Operator(page)
     operator.sees("settings")

@@ -80,7 +80,7 @@ class Ward:
 
 def ward_settings(hospital: Hospital, *, faults: list[str] | None = None) -> Settings:
     """RIS, archive with commitment, a grabber and three protocols."""
-    settings = Settings(ae_title="GANTRY")
+    settings = Settings(ae_title="GANTRY", modality="ES")
     settings.peer("ris", "RIS", hospital.ris.port, "worklist", "mpps")
     settings.peer(
         "pacs", "PACS", hospital.pacs.port, "store", "commit", "query", commitment="required"

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 REPOSITORY = Path(__file__).parents[2]
-START_SECONDS = 30.0
+START_SECONDS = 120.0
 # how much longer anything may take on a machine that has other work
 PATIENCE = 4
 

@@ -14,6 +14,7 @@ class Settings:
     """The tables of one configuration; ports are free ones unless given."""
 
     ae_title: str = "BOX"
+    modality: str = "OT"
     listener: int = field(default_factory=free_port)
     console: int = field(default_factory=free_port)
     tables: list[str] = field(default_factory=list)
@@ -49,7 +50,7 @@ class Settings:
         gantry = Gantry(folder)
         head = (
             f'[station]\nae_title = "{self.ae_title}"\nstation_name = "BOX1"\n'
-            f'institution_name = "General"\nstate_dir = "state"\n\n'
+            f'institution_name = "General"\nstate_dir = "state"\nmodality = "{self.modality}"\n\n'
             f'[listener]\nbind = "127.0.0.1"\nport = {self.listener}\n\n'
             f"[console]\nport = {self.console}\n\n[retention]\nhigh_water_percent = 95"
         )

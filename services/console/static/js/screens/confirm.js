@@ -8,7 +8,7 @@ import { button } from "../parts/button.js";
 import { holdButton } from "../parts/hold-button.js";
 import { icon } from "../parts/icons.js";
 import { newToken, openExam } from "../parts/worklist/open-exam.js";
-import { forgetScans, keepScan, scansFor } from "../parts/worklist/pending.js";
+import { agreedFor, forgetScans, keepScan, scansFor } from "../parts/worklist/pending.js";
 import { listenForCodes } from "../parts/worklist/scanning.js";
 import { worklistRow } from "../parts/worklist/row.js";
 import { bornWords, sexWords, sideWords, warningWords } from "../parts/worklist/words.js";
@@ -45,6 +45,7 @@ function makeConfirm(root, keys, facts, app) {
     let text = words;
     if (!text && facts.open_exam) text = t("worklist.confirm.open_exam", { exam: facts.open_exam });
     if (!text && !facts.enough) text = t("worklist.confirm.too_little");
+    if (!text && agreedFor(keys) >= NEEDED) text = t("worklist.confirm.read_first");
     if (!text) text = scans ? t("worklist.confirm.one_scan") : t("worklist.confirm.compare");
     fill(told, icon(stopped ? "warning" : "scan"), h("span", {}, text));
   }
@@ -142,6 +143,6 @@ function alikePart(facts, app) {
   return h("section", { class: "confirm-alike", "data-test": "confirm-alike" },
     h("h2", {}, t("worklist.confirm.alike")),
     facts.alike.map((row) => worklistRow(row, {
-      names: app.preferences.names, today: "", press: () => app.go(`confirm/${encodeURIComponent(row.key)}`),
+      names: app.preferences.names, today: facts.rows[0].date, press: () => app.go(`confirm/${encodeURIComponent(row.key)}`),
     })));
 }

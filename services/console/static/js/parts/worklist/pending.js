@@ -2,10 +2,18 @@
 
 let keys = "";
 let texts = [];
+let agreed = 0;
 
-export function keepScan(forKeys, text) {
+/** Keep a code, and how many identifiers it had in common with the entry, where that is known. */
+export function keepScan(forKeys, text, common = 0) {
   texts = forKeys === keys ? [...texts, text] : [text];
+  agreed = Math.max(forKeys === keys ? agreed : 0, common);
   keys = forKeys;
+}
+
+/** How many identifiers a code of these entries had in common with them. */
+export function agreedFor(forKeys) {
+  return forKeys === keys ? agreed : 0;
 }
 
 export function scansFor(forKeys) {
@@ -15,4 +23,5 @@ export function scansFor(forKeys) {
 export function forgetScans() {
   keys = "";
   texts = [];
+  agreed = 0;
 }

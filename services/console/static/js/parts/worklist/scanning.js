@@ -52,11 +52,11 @@ export function makeScanning(app, today) {
       return;
     }
     sound("done");
-    confirm([row.key], text);
+    confirm([row.key], text, found.agreed.length);
   }
 
-  function confirm(keys, text) {
-    keepScan(keys.join(","), text);
+  function confirm(keys, text, common = 0) {
+    keepScan(keys.join(","), text, common);
     app.go(`confirm/${encodeURIComponent(keys.join(","))}`);
   }
 
