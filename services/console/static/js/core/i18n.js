@@ -62,14 +62,15 @@ export function date(text, what = "date") {
   if (!when) return text || "";
   const clock = { timeStyle: "short", hourCycle: "h23" };
   const options = { date: { dateStyle: "medium" }, time: clock, both: { dateStyle: "medium", ...clock } }[what];
-  const zone = /^\d{8}$/.test(text) || /^\d{4}-\d{2}-\d{2}$/.test(text) ? { timeZone: "UTC" } : {};
-  return new Intl.DateTimeFormat(`${formats()}-u-nu-latn-ca-gregory`, { ...options, ...zone }).format(when);
+  return new Intl.DateTimeFormat(`${formats()}-u-nu-latn-ca-gregory`, { ...options, timeZone: "UTC" }).format(when);
 }
 
 function parse(text) {
   if (!text) return null;
   const plain = /^(\d{4})(\d{2})(\d{2})$/.exec(text);
-  const when = new Date(plain ? `${plain[1]}-${plain[2]}-${plain[3]}` : text);
+  // the hospital's wall time as the box wrote it, whatever zone this browser is in
+  const wall = String(text).replace(/(T.*?)(Z|[+-]\d{2}:?\d{2})$/, "$1Z");
+  const when = new Date(plain ? `${plain[1]}-${plain[2]}-${plain[3]}` : /T[^Z]*$/.test(wall) ? `${wall}Z` : wall);
   return Number.isNaN(when.getTime()) ? null : when;
 }
 
