@@ -26,11 +26,26 @@ _RANGE = re.compile(r"(\d+)(?:-(\d+))?")
 @click.option("--copies", default=1, show_default=True, help="Of every sheet.")
 @click.option("--images", default="", help="Such as 1,3-5; all of them unless given.")
 @click.option("--window", default="", metavar="C,W", help="Window centre and width for all.")
-@click.option("--orientation", type=click.Choice(["portrait", "landscape"]), default="portrait")
-@click.option("--polarity", type=click.Choice(["normal", "reverse"]), default="normal")
+@click.option(
+    "--orientation",
+    type=click.Choice(["portrait", "landscape"]),
+    default="portrait",
+    help="How the sheet is held; portrait unless given.",
+)
+@click.option(
+    "--polarity",
+    type=click.Choice(["normal", "reverse"]),
+    default="normal",
+    help="Reverse prints black as white.",
+)
 @click.option("--true-size", is_flag=True, help="A millimetre is a millimetre; else as it fits.")
 @click.option("--no-ruler", is_flag=True, help="Leave the rulers out.")
-@click.option("--lut", type=click.Choice(["identity", "lin-od"]), default="identity")
+@click.option(
+    "--lut",
+    type=click.Choice(["identity", "lin-od"]),
+    default="identity",
+    help="Presentation LUT: as on a screen, or linear in optical density.",
+)
 @click.option("--medium", default="", help="Such as 'BLUE FILM'.")
 @click.option("--preview", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE.png",
               help="Save what would be printed, and print nothing.")  # fmt: skip

@@ -18,11 +18,14 @@ EXPECTED = {
     "capture", "check", "config", "config export", "config get", "config history",
     "config import", "config rollback", "config set", "config template", "console", "demo",
     "devices", "devices simulate", "dispatcher", "exam", "exam acquire", "exam complete",
-    "exam discontinue", "exam list", "exam show", "exam start", "hospital",
-    "listener", "outbox", "outbox cancel", "outbox drain", "outbox redirect", "outbox resend",
-    "panel", "panel pair", "panel run", "panel watch", "peers", "peers test",
-    "people", "people add", "people list", "people pin", "people remove", "run", "support-bundle",
-    "worklist",
+    "exam discard", "exam discontinue", "exam list", "exam match", "exam reconcile",
+    "exam reconciled", "exam restore", "exam show", "exam start",
+    "films", "films assign", "films discard", "films print", "films printed", "firewall",
+    "hospital", "listener", "outbox", "outbox cancel", "outbox drain", "outbox redirect",
+    "outbox resend", "page", "panel", "panel pair", "panel run", "panel watch", "peers",
+    "peers test", "people", "people add", "people list", "people pin", "people remove",
+    "print", "printers", "printers cancel", "printers jobs", "printers printed",
+    "printers redirect", "printers resend", "printers test", "run", "support-bundle", "worklist",
 }  # fmt: skip
 
 LISTS = (
@@ -34,6 +37,9 @@ LISTS = (
     ("peers",),
     ("devices",),
     ("devices", "--presets"),
+    ("printers",),
+    ("printers", "jobs"),
+    ("films",),
 )
 
 
