@@ -3,6 +3,7 @@
 import * as api from "./core/api.js";
 import { clear, h } from "./core/dom.js";
 import { makeChrome } from "./core/chrome.js";
+import { handsOff } from "./core/hands.js";
 import { setLanguage, t } from "./core/i18n.js";
 import { live } from "./core/live.js";
 import { match } from "./core/router.js";
@@ -134,9 +135,12 @@ async function start() {
 let first = true;
 
 /** The box answers again: whatever is on the screen may be old. */
-function again() {
-  if (!first) app.reload().catch(failed);
+async function again() {
+  const news = !first;
   first = false;
+  if (!news) return;
+  await handsOff();
+  app.reload().catch(failed);
 }
 
 start();

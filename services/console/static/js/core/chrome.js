@@ -4,6 +4,7 @@ import { badge } from "../parts/badge.js";
 import { mark as markOf, markName } from "../parts/banner.js";
 import { icon } from "../parts/icons.js";
 import { fill, h } from "./dom.js";
+import { handsOff } from "./hands.js";
 import { date, plural, t } from "./i18n.js";
 import { live } from "./live.js";
 import { personName } from "./names.js";
@@ -67,6 +68,7 @@ export function makeChrome(app) {
       if (error.code !== "G-9101") return;
       status = null;
     }
+    await handsOff();
     if (!status || status.role !== app.role) await app.reload();
     draw();
   }

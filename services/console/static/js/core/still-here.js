@@ -1,5 +1,6 @@
 /** Wherever somebody is: when the box doubts whose exam is open, the question comes first. */
 
+import { handsOff } from "./hands.js";
 import { live } from "./live.js";
 
 const SOONEST_MS = 1000;
@@ -22,6 +23,7 @@ export function watchAtHand(app) {
     asked = performance.now();
     if (!app.facts || app.role === "nobody" || !live.online) return;
     const found = await app.api.get("/api/at-hand").catch(() => null);
+    await handsOff();
     if (found) follow(found);
     first = first && !found;
   }

@@ -1,6 +1,7 @@
 /** Taking pictures: the live picture, the big buttons, and every image as it becomes durable. */
 
 import { fill, h } from "../core/dom.js";
+import { handsOff } from "../core/hands.js";
 import { plural, t } from "../core/i18n.js";
 import { watchScanner } from "../core/scanner.js";
 import { sound } from "../core/sound.js";
@@ -19,6 +20,9 @@ const WRONG_PATIENT = "G-2103";
 const STILL_THIS_PATIENT = "G-2104";
 const FEW_EXAMS = 5;
 
+/** From here on the bar above says enough, and the picture gets the line. */
+const PLENTY = 100;
+
 export async function show(root, params, app) {
   const data = await app.api.get("/api/acquire");
   if (!data.exam) return showNobody(root, app);
@@ -32,7 +36,16 @@ function showNobody(root, app) {
     h("h2", {}, t("acquire.nobody.title")),
     h("p", {}, t("acquire.nobody.text")),
     button({ label: t("core.nav.worklist"), icon: "list", kind: "primary", test: "to-worklist", press: () => app.go("worklist") })));
-  return app.live.on("state", (state) => { if (state.exam) app.refresh(); });
+  let gone = false;
+  const off = app.live.on("state", async (state) => {
+    if (!state.exam) return;
+    await handsOff();
+    if (!gone) app.refresh();
+  });
+  return () => {
+    gone = true;
+    off();
+  };
 }
 
 class Acquire {
@@ -97,7 +110,9 @@ class Acquire {
     if (this.stopSheet) this.stopSheet.close();
   }
 
-  heard(state) {
+  async heard(state) {
+    await handsOff();
+    if (this.left) return;
     this.state = state;
     if (state && state.exam && state.exam !== this.exam.exam) {
       this.app.refresh();
@@ -107,17 +122,18 @@ class Acquire {
   }
 
   /** Something became of a press, a foot or a touch. */
-  became(outcome) {
+  async became(outcome) {
     if (outcome.exam && outcome.exam !== this.exam.exam) return;
-    if (outcome.instances.length) {
-      for (const uid of outcome.instances) this.strip.add({ uid, clip: outcome.action.startsWith("record") });
-      sound(outcome.ok ? "done" : "refused");
-      this.again();
-    } else if (outcome.action === "record" || outcome.action === "record_start") {
-      if (outcome.ok) sound("recording");
-    }
+    const taken = outcome.instances.length > 0;
+    if (taken) sound(outcome.ok ? "done" : "refused");
+    else if (outcome.ok && ["record", "record_start"].includes(outcome.action)) sound("recording");
+    else if (!outcome.ok && outcome.source !== "screen") sound("refused");
+    await handsOff();
+    if (this.left) return;
+    for (const uid of outcome.instances) this.strip.add({ uid, clip: outcome.action.startsWith("record") });
+    if (taken) this.again();
     if (outcome.ok) this.notice.clear();
-    else this.refused(outcome, outcome.source !== "screen" && !outcome.instances.length);
+    else this.refused({ code: outcome.code, params: outcome.params }, false);
   }
 
   refused(error, aloud) {
@@ -202,6 +218,7 @@ class Acquire {
     this.reading = true;
     try {
       const data = await this.app.api.get("/api/acquire");
+      await handsOff();
       if (this.left) return;
       if (!data.exam || data.exam.exam !== this.exam.exam) {
         this.app.refresh();
@@ -264,7 +281,7 @@ class Acquire {
         ? badge(source.state === "live" ? "live" : "no_signal", `${source.name}: ${stateWords(source.state)}`)
         : badge("no_signal", t("acquire.source.away"))),
       h("span", { "data-test": "counters" }, `${plural("acquire.stills", data.stills)} · ${plural("acquire.clips", data.clips)}`),
-      left !== null && h("span", { "data-test": "exams-left", class: left < FEW_EXAMS ? "tone-caution" : "quiet" }, plural("acquire.exams_left", left)));
+      left !== null && left < PLENTY && h("span", { "data-test": "exams-left", class: left < FEW_EXAMS ? "tone-caution" : "quiet" }, plural("acquire.exams_left", left)));
   }
 
   drawStop(recording) {

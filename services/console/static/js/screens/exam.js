@@ -15,7 +15,7 @@ export async function show(root, params, app) {
   app.frame({ title: t("exams.one", { exam: params.exam }) });
   const path = `/api/exams/${encodeURIComponent(params.exam)}`;
   const parts = {
-    head: h("div", {}), actions: h("div", { class: "row exam-actions" }), where: h("section", { class: "part" }),
+    head: h("div", { class: "part" }), actions: h("div", { class: "row exam-actions" }), where: h("section", { class: "part" }),
     lines: h("section", { class: "part" }), images: h("section", { class: "part" }), more: h("section", { class: "part" }),
   };
   const draw = {
@@ -28,8 +28,13 @@ export async function show(root, params, app) {
   };
   root.append(h("div", { class: "page exam-page" }, Object.values(parts)));
 
+  const ask = () => app.api.get(path);
+
   async function load() {
-    const exam = await app.api.get(path);
+    drawAll(await ask());
+  }
+
+  function drawAll(exam) {
     draw.head({ facts: exam.facts, state: exam.state, standing: exam.standing, reason: exam.reason,
       marked: exam.reconciliations.filter((each) => ["asked", "confirmed"].includes(each.stage)) });
     draw.actions({ exam: exam.exam, facts: exam.facts, state: exam.state, may_append: exam.may_append, is_old: exam.is_old });
@@ -41,7 +46,7 @@ export async function show(root, params, app) {
   }
 
   await load();
-  return follow(app, load);
+  return follow(app, ask, drawAll);
 }
 
 function head({ facts, state, standing: stands, reason, marked }) {
@@ -89,7 +94,7 @@ function where({ destinations }, app, load) {
     !destinations.length && h("p", { class: "quiet" }, t("exams.nowhere")),
     h("ul", { class: "exams-list" }, destinations.map((each) => h("li", { class: "line", "data-test": `to-${each.peer}`, "data-state": each.state },
       h("div", { class: "line-head" }, standing(each.state), h("strong", {}, h("bdi", {}, each.peer)),
-        h("span", { class: "quiet" }, pace(each))),
+        each.state !== "committed" && each.state !== "sent" && h("span", { class: "quiet" }, pace(each))),
       each.images > 0 && progress({ label: t("exams.bar_stored"), value: each.stored, total: each.images, test: `stored-${each.peer}` }),
       each.promised > 0 && progress({ label: t("exams.bar_committed"), value: each.committed, total: each.promised,
         test: `committed-${each.peer}` }),

@@ -29,9 +29,12 @@ export async function show(root, params, app) {
       button({ label: t("exams.queue"), icon: "send", test: "to-queue", press: () => app.go("queue") })),
     list));
 
+  function ask() {
+    return app.api.get(`/api/exams?${new URLSearchParams({ ...asked, size: SIZE })}`);
+  }
+
   async function load() {
-    const query = new URLSearchParams({ ...asked, size: SIZE });
-    draw(await app.api.get(`/api/exams?${query}`));
+    draw(await ask());
   }
 
   function turn(step) {
@@ -52,7 +55,8 @@ export async function show(root, params, app) {
   }
 
   await load();
-  return follow(app, load);
+  // what was asked for before the page was turned is of no use
+  return follow(app, ask, (found) => { if (found.page === asked.page) draw(found); });
 }
 
 function rows(found, app, turn) {

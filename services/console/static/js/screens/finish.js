@@ -1,6 +1,7 @@
 /** The end of an exam: what there is, what goes where, and how it ended. */
 
 import { fill, h } from "../core/dom.js";
+import { handsOff } from "../core/hands.js";
 import { sound } from "../core/sound.js";
 import { ago, number, plural, t } from "../core/i18n.js";
 import { badge } from "../parts/badge.js";
@@ -44,6 +45,7 @@ function makeFinish(root, exam, app) {
     clearTimeout(soon);
     soon = 0;
     const found = await app.api.get(`/api/exams/${encodeURIComponent(exam)}/finish`);
+    await handsOff();
     if (gone) return;
     const first = !seen;
     seen = found;
@@ -119,7 +121,7 @@ function makeFinish(root, exam, app) {
       h("strong", { dir: "auto" }, archive.peer), " ",
       h("span", {}, plural("images.count", archive.images)), " ",
       archive.stored > 0 && badge("stored", t("images.finish.stored", { n: number(archive.stored) })),
-      archive.commitment && h("span", { class: "quiet" }, t("images.finish.commitment")), " ",
+      archive.commitment && [" ", h("span", { class: "quiet" }, t("images.finish.commitment"))], " ",
       contact(archive));
   }
 
@@ -207,9 +209,11 @@ function makeFinish(root, exam, app) {
     app.live.on("changed", () => {
       if (!soon) soon = setTimeout(() => load().catch(() => {}), SOONEST_MS);
     }),
-    app.live.on("state", (state) => {
+    app.live.on("state", async (state) => {
       const now = Boolean(state.recording);
       if (!seen || now === recording) return;
+      await handsOff();
+      if (gone) return;
       recording = now;
       draw();
     }),

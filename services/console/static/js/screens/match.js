@@ -9,6 +9,7 @@ import { field } from "../parts/field.js";
 import { holdButton } from "../parts/hold-button.js";
 import { icon } from "../parts/icons.js";
 import { nameOf, said } from "../parts/exams/words.js";
+import { timeWords } from "../parts/worklist/words.js";
 
 const SHOWN = 50;
 const DATES = new Set(["birth_date"]);
@@ -68,7 +69,7 @@ function entry(row, id, app) {
       h("span", { class: "quiet" }, [row.patient_id, row.accession_number].filter(Boolean).map((text, place) =>
         [place > 0 && " · ", h("bdi", {}, text)]))),
     h("span", { class: "exam-where" }, h("span", { dir: "auto" }, row.procedure),
-      h("span", { class: "quiet" }, date(row.date), " ", h("bdi", {}, row.time)))));
+      h("span", { class: "quiet" }, date(row.date), " ", h("bdi", {}, timeWords(row.time))))));
 }
 
 async function compare(root, params, app) {

@@ -11,7 +11,7 @@ import { follow, section } from "../parts/exams/words.js";
 const SIZE = 20;
 
 export async function show(root, params, app) {
-  app.frame({ title: t("exams.queue_title") });
+  app.frame({ title: t("exams.queue") });
   const held = params.held === "1";
   let page = 0;
   const peers = h("ul", { class: "exams-list peers", "aria-label": t("exams.systems") });
@@ -28,8 +28,15 @@ export async function show(root, params, app) {
       button({ label: t("exams.title"), icon: "exams", test: "to-exams", press: () => app.go("exams") })),
     list, h("h2", {}, t("exams.systems")), peers));
 
+  function ask() {
+    return app.api.get(`/api/outbox?${new URLSearchParams({ page, size: SIZE, held: held ? "1" : "" })}`);
+  }
+
   async function load() {
-    const found = await app.api.get(`/api/outbox?${new URLSearchParams({ page, size: SIZE, held: held ? "1" : "" })}`);
+    draw(await ask());
+  }
+
+  function draw(found) {
     counts.textContent = [plural("core.bar.owed", found.owed), plural("core.bar.held", found.held)].join(" · ");
     drawLines({ lines: found.lines, page: found.page, size: found.size, total: found.total });
     drawPeers(found.peers);
@@ -42,7 +49,8 @@ export async function show(root, params, app) {
   }
 
   await load();
-  return follow(app, load, 3000);
+  // what was asked for before the page was turned is of no use
+  return follow(app, ask, (found) => { if (found.page === page) draw(found); }, 3000);
 }
 
 function lines(found, app, load, turn) {

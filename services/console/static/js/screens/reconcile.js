@@ -20,22 +20,26 @@ export async function show(root, params, app) {
   ]);
   root.append(h("div", { class: "page exams-page" }, h("p", {}, t("exams.reconcile_text")), list));
 
+  const ask = () => app.api.get("/api/reconcile");
+
   async function load() {
-    draw(await app.api.get("/api/reconcile"));
+    draw(await ask());
   }
 
   await load();
-  return follow(app, load);
+  return follow(app, ask, draw);
 }
 
 function card(found, may, app, load) {
   return h("li", { class: "line", "data-test": `reconcile-${found.exam}`, "data-stage": found.stage },
     h("div", { class: "line-head" }, badge(MARKS[found.stage], t(`exams.stage.${found.stage}`)),
-      h("a", { href: `#/exam/${encodeURIComponent(found.exam)}`, class: "line-exam" }, t("exams.one", { exam: found.exam })),
+      h("strong", {}, t("exams.one", { exam: found.exam })),
       h("span", { class: "quiet" }, date(found.asked, "both"), " ", h("bdi", {}, found.asked_by))),
     h("div", { class: "sides" }, side(t("exams.as_sent"), found.facts, app), side(t("exams.as_it_should_be"), found.entry, app)),
     h("div", { class: "row line-actions" },
       button({ label: t("exams.sheet"), icon: "list", test: `sheet-${found.exam}`, press: () => sheet(found, app) }),
+      button({ label: t("exams.one", { exam: found.exam }), icon: "exams", test: `exam-of-${found.exam}`,
+        press: () => app.go(`exam/${encodeURIComponent(found.exam)}`) }),
       may && found.stage === "asked" && act("confirm", "check", "primary", found, app, load),
       may && found.stage === "confirmed" && act("done", "double_check", "primary", found, app, load),
       may && act("withdraw", "undo", "plain", found, app, load)));

@@ -1,6 +1,7 @@
 /** Still this patient? Asked over the whole screen after a restart, after hours, after a rest. */
 
 import { fill, h } from "../core/dom.js";
+import { handsOff } from "../core/hands.js";
 import { date, t } from "../core/i18n.js";
 import { personName } from "../core/names.js";
 import { sound } from "../core/sound.js";
@@ -31,6 +32,7 @@ function makeResume(root, app) {
   /** Somebody may have answered elsewhere, or scanned the right code at the box. */
   async function settled() {
     const found = await app.api.get("/api/at-hand");
+    await handsOff();
     if (gone || busy) return;
     if (found.exam && !found.ask) app.go("acquire");
     else if (!found.exam && found.open.length === 0) app.go("worklist");

@@ -1,6 +1,7 @@
 /** The worklist: who comes today, and the way to the right patient. */
 
 import { fill, h } from "../core/dom.js";
+import { handsOff } from "../core/hands.js";
 import { ago, plural, t } from "../core/i18n.js";
 import { button } from "../parts/button.js";
 import { badge } from "../parts/badge.js";
@@ -33,6 +34,7 @@ class Worklist {
     this.gone = false;
     this.sheet = null;
     this.asked = 0;
+    this.turn = 0;
     this.scanning = makeScanning(app, () => this.day());
     this.build(root);
     this.off = [
@@ -78,10 +80,14 @@ class Worklist {
     clearTimeout(this.soon);
     this.soon = 0;
     this.asked = performance.now();
+    this.turn += 1;
+    const mine = this.turn;
     const known = this.answer ? this.answer.digest : "";
     const query = new URLSearchParams({ ...kept.days, known });
     const answer = await this.app.api.get(`/api/worklist?${query}`);
-    if (this.gone) return;
+    await handsOff();
+    // other days may have been chosen meanwhile
+    if (this.gone || mine !== this.turn) return;
     if (answer.same) Object.assign(this.answer, { sources: answer.sources });
     else this.answer = answer;
     this.drawHead();

@@ -29,7 +29,7 @@ export function openStop(app, exam, finish) {
       h("p", {}, t("acquire.stop.this_exam")),
       app.banner(exam),
       h("p", {}, words.what),
-      h("p", { class: "quiet" }, words.safe, " ", t("core.problem.code", { code: words.code }))),
+      h("p", { class: "quiet" }, t("core.problem.safe"), " ", words.safe, " ", t("core.problem.code", { code: words.code }))),
     actions: [
       button({ label: t("acquire.stop.another"), icon: "person", test: "stop-finish", press: () => { close(); finish(); } }),
       holdButton({ label: t("acquire.stop.same"), icon: "check", kind: "danger", test: "stop-same", done: confirm }),

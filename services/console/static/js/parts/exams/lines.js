@@ -21,15 +21,16 @@ export function outboxLine(app, line, done, named = true) {
   return h("li", { class: "line", "data-test": `line-${line.id}`, "data-state": line.state, "data-code": line.code },
     h("div", { class: "line-head" },
       badge(line.state),
-      h("strong", {}, `${kindWord(line.kind)} → `, h("bdi", {}, line.peer)),
+      h("strong", { class: "line-way" }, kindWord(line.kind), icon("forward"), h("bdi", {}, line.peer)),
       line.n > 1 && h("span", { class: "quiet" }, t("exams.n_images", { n: number(line.n) })),
-      face && h("a", { class: "line-exam", href: `#/exam/${encodeURIComponent(line.exam)}` },
-        h("bdi", {}, nameOf(app, face.patient_name)), " ", h("bdi", {}, face.patient_id)),
+      face && h("span", {}, h("bdi", {}, nameOf(app, face.patient_name)), " ", h("bdi", {}, face.patient_id)),
       line.attempts > 0 && h("span", { class: "quiet" }, t("exams.attempts", { n: number(line.attempts) }))),
     line.progress && progress({ label: t("exams.bar_bytes"), value: Math.round(line.progress.sent / 1e6),
       total: Math.max(1, Math.round(line.progress.size / 1e6)), test: `bytes-${line.id}` }),
     line.code && why(line),
-    line.may.length > 0 && h("div", { class: "row line-actions" }, line.may.map((what) => ACTIONS[what](app, line, done))));
+    h("div", { class: "row line-actions" }, line.may.map((what) => ACTIONS[what](app, line, done)),
+      face && button({ label: t("exams.one", { exam: line.exam }), icon: "exams", test: `exam-of-${line.id}`,
+        press: () => app.go(`exam/${encodeURIComponent(line.exam)}`) })));
 }
 
 function why(line) {

@@ -1,6 +1,7 @@
 /** Words and small parts that the screens of exams, queue and matching share. */
 
 import { h } from "../../core/dom.js";
+import { handsOff } from "../../core/hands.js";
 import { ago, number, t } from "../../core/i18n.js";
 import { personName } from "../../core/names.js";
 import { badge } from "../badge.js";
@@ -69,7 +70,7 @@ export function said(sign, colour, text, test) {
 }
 
 /**
- * Draw a part anew only when what it shows has changed, and never under a finger that holds.
+ * Draw a part anew only when what it shows has changed.
  * @param {HTMLElement} place
  * @param {(data: any) => any} draw
  */
@@ -77,25 +78,33 @@ export function section(place, draw) {
   let shown = "";
   return (data) => {
     const next = JSON.stringify(data);
-    if (next === shown || place.querySelector(".holding")) return;
+    if (next === shown) return;
     shown = next;
     place.replaceChildren(...[draw(data)].flat(3).filter(Boolean));
   };
 }
 
-/** Call `ask` when something has changed, at most once a second, and each few seconds besides. */
-export function follow(app, ask, everyMs = 5000) {
+/**
+ * Ask and draw when something has changed, at most once a second, and each few seconds besides; what
+ * the box said is drawn when nobody touches the screen.
+ * @param {() => Promise<any>} ask
+ * @param {(found: any) => void} draw
+ */
+export function follow(app, ask, draw, everyMs = 5000) {
   let soon = 0;
+  let gone = false;
   let last = performance.now();
   const later = () => {
-    if (soon) return;
+    if (soon || gone) return;
     soon = setTimeout(now, Math.max(0, 1000 - (performance.now() - last)));
   };
   async function now() {
     soon = 0;
     last = performance.now();
     try {
-      await ask();
+      const found = await ask();
+      await handsOff();
+      if (!gone) draw(found);
     } catch (error) {
       // the cover says so while the box is away; the next look shows what is true then
       if (error.code === "G-9101") app.go("signin");
@@ -104,6 +113,7 @@ export function follow(app, ask, everyMs = 5000) {
   const off = app.live.on("changed", later);
   const clock = setInterval(later, everyMs);
   return () => {
+    gone = true;
     off();
     clearTimeout(soon);
     clearInterval(clock);

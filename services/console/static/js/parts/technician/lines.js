@@ -2,6 +2,7 @@
 
 import { get } from "../../core/api.js";
 import { h } from "../../core/dom.js";
+import { handsOff } from "../../core/hands.js";
 import { badge } from "../badge.js";
 import { w } from "../../screens/technician/page.js";
 
@@ -34,6 +35,7 @@ export function followJob(job, { draw, done = () => {}, failed }) {
   async function look() {
     try {
       const told = await get(`/api/technician/jobs/${job}?after=${lines.length}`);
+      await handsOff();
       if (ended) return;
       lines.push(...told.lines);
       draw(lines, told.done);

@@ -1,6 +1,7 @@
 /** How the box is connected; a change undoes itself unless it is confirmed. */
 
 import { fill, h } from "../../core/dom.js";
+import { handsOff } from "../../core/hands.js";
 import { number } from "../../core/i18n.js";
 import { badge } from "../../parts/badge.js";
 import { button } from "../../parts/button.js";
@@ -36,10 +37,13 @@ export async function show(root, params, app) {
   function pending(state) {
     let seconds = Math.ceil(state.seconds_to_roll_back);
     const clock = h("b", { role: "timer", "data-test": "network-left" }, String(seconds));
-    timer = setInterval(() => {
+    timer = setInterval(async () => {
       seconds -= 1;
       clock.textContent = String(Math.max(0, seconds));
-      if (seconds < 0) again();
+      if (seconds >= 0) return;
+      clearInterval(timer);
+      await handsOff();
+      if (!left) again();
     }, 1000);
     const act = (path) => guard(async () => draw(await app.api.post(`${API}/network/${path}`)));
     return h("section", { class: "tech-card tone-caution", role: "alert" }, h("p", {}, w("network.confirm"), " ", clock, " s"),
