@@ -17,6 +17,7 @@ from firmware.notify import Notifier
 from firmware.reload import nobody_at_hand, started_anew
 from services.box import Box
 from services.console import make_app
+from services.console.context import FilmDesk
 from services.console.options import Options
 from services.errors import ServiceError
 
@@ -50,6 +51,10 @@ def serve(configuration: Configuration, box: Box) -> None:
         "log_config": None,
         "access_log": False,
         "server_header": False,
+        # who comes from the network is told by the socket itself, never by what they say of it
+        "proxy_headers": False,
+        # a page says a few words at a time
+        "ws_max_size": 64 * 1024,
         # pictures are compressed already: to do it again costs more than it saves
         "ws_per_message_deflate": False,
     }
@@ -102,7 +107,16 @@ def make_console(configuration: Configuration, box: Box) -> Starlette:
         clock_trust=clock_trust,
         read_scan=make_reader(configuration).read,
         workshop=make_workshop(configuration, box),
+        films=lambda: _film_desk(configuration, box),
     )
+
+
+def _film_desk(configuration: Configuration, box: Box) -> FilmDesk:
+    # large, and needed only where films are received
+    from firmware.film_reception import make_intake, open_cabinet
+
+    cabinet = open_cabinet(configuration, box)
+    return FilmDesk(cabinet, make_intake(configuration, box, cabinet))
 
 
 def console_options(settings: ConsoleSettings) -> Options:

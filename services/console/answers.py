@@ -6,6 +6,7 @@ import asyncio
 import inspect
 import json
 import logging
+import traceback
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -143,5 +144,9 @@ def _problem_of(error: Exception) -> Problem:
         return Problem("G-9004", {"words": str(error)})
     if isinstance(error, (ServiceError, DeviceError)):
         return Problem("G-9001", {"words": str(error)})
-    _log.error("a request could not be answered", exc_info=error)
+    # what it says may hold a patient's data: where it happened is enough to find it
+    where = traceback.extract_tb(error.__traceback__)
+    trail = " < ".join(f"{each.name} ({each.filename}:{each.lineno})" for each in reversed(where))
+    _log.error("a request could not be answered: %s in %s", type(error).__name__, trail)
+    _log.debug("what could not be answered", exc_info=error)
     return Problem("G-9000")

@@ -14,7 +14,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from services.console.answers import allow
 from services.console.context import Context, Push
-from services.console.people import Role
+from services.console.people import Role, Session
 from services.console.problems import Problem
 
 POLL_SECONDS = 0.2
@@ -139,18 +139,24 @@ async def _write(
     reading: asyncio.Task[None],
     context: Context,
 ) -> None:
-    cookie, kiosk = socket.scope["gantry.token"], socket.scope["gantry.session"].kiosk
     while not reading.done():
         try:
             message = await asyncio.wait_for(page.get(), BEAT_SECONDS)
         except TimeoutError:
             link = context.live
             message = {"push": "beat", "acquisition": bool(link and link.connected)}
-            allow(context.people.session(cookie, kiosk=kiosk), Role.OPERATOR)
+        # however much there is to tell: whoever was signed out meanwhile hears none of it
+        allow(session_now(socket, context), Role.OPERATOR)
         if message is None:
             await socket.close(1013)
             return
         await socket.send_json(message)
+
+
+def session_now(socket: WebSocket, context: Context) -> Session:
+    """Who listens by now; they may have been signed out since they came."""
+    kiosk = socket.scope["gantry.session"].kiosk
+    return context.people.session(socket.scope["gantry.token"], kiosk=kiosk)
 
 
 async def _read(socket: WebSocket) -> None:

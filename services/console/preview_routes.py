@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from services.console.answers import allow
 from services.console.context import Context
+from services.console.live_routes import session_now
 from services.console.people import Role
 from services.console.problems import Problem
 from services.live.client import open_link
@@ -38,17 +39,18 @@ def routes(context: Context) -> list[BaseRoute]:
     path = context.box.live_socket
 
     async def preview(socket: WebSocket) -> None:
-        await serve(socket, path)
+        await serve(socket, path, context)
 
     return [WebSocketRoute("/api/preview", preview)]
 
 
-async def serve(socket: WebSocket, path: Path) -> None:
+async def serve(socket: WebSocket, path: Path, context: Context) -> None:
     """Show a page the source that it names, or the one of the open exam."""
     source = socket.query_params.get("source", "")
     sides = [_side(socket.query_params.get(key, "")) for key in ("w", "h")]
+    role = Role.TECHNICIAN if source else Role.OPERATOR
     try:
-        allow(socket.scope["gantry.session"], Role.TECHNICIAN if source else Role.OPERATOR)
+        allow(socket.scope["gantry.session"], role)
     except Problem:
         await socket.close(_POLICY)
         return
@@ -61,7 +63,10 @@ async def serve(socket: WebSocket, path: Path) -> None:
     try:
         asked = {"id": 1, "do": "preview", "source": source, "width": sides[0], "height": sides[1]}
         writer.write(pack(asked))
-        await _run(_to_page(reader, socket), _from_page(socket, writer))
+        await _run(
+            _to_page(reader, socket),
+            _from_page(socket, writer, lambda: allow(session_now(socket, context), role)),
+        )
     finally:
         writer.close()
 
@@ -97,12 +102,19 @@ async def _to_page(reader: asyncio.StreamReader, socket: WebSocket) -> None:
         await socket.close(_TRY_AGAIN)
 
 
-async def _from_page(socket: WebSocket, writer: asyncio.StreamWriter) -> None:
+async def _from_page(
+    socket: WebSocket, writer: asyncio.StreamWriter, still_allowed: Callable[[], None]
+) -> None:
     more = pack({"do": "preview_next"})
     while True:
         said = await socket.receive_text()
         if said != NEXT:
             await socket.close(_TOO_MUCH)
+            return
+        try:
+            still_allowed()
+        except Problem:  # signed out meanwhile
+            await socket.close(_POLICY)
             return
         writer.write(more)
         await writer.drain()

@@ -77,7 +77,7 @@ def whole(call: Call, key: str, default: int = 0) -> int:
     value = call.body.get(key, call.query.get(key, default))
     try:
         return int(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise Problem("G-9003", {"words": f"{key} must be a whole number"}) from None
 
 

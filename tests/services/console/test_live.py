@@ -7,6 +7,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
+import pytest
 from starlette.testclient import TestClient
 
 from services.catalog import Catalog, preferences
@@ -119,14 +120,23 @@ def test_what_the_acquisition_service_pushes_reaches_every_page(tmp_path: Path) 
     box.catalog.close()
 
 
-def test_who_is_signed_out_hears_no_more(tmp_path: Path) -> None:
+@pytest.mark.parametrize("busy", [False, True])
+def test_who_is_signed_out_hears_no_more(tmp_path: Path, busy: bool) -> None:
     address = "https://192.0.2.7:8443"
     origin = {"Origin": address}
-    box = make_box(tmp_path, clock=HandClock())
+    box, link, stop = make_box(tmp_path, clock=HandClock()), Link(), threading.Event()
     kiosk = browse(box)
     kiosk.post("/api/session/first", json={"name": "Ada", "pin": "482910"}, headers=PAGE)
     browser: TestClient
-    with browse(box, address=address) as browser:
+
+    def chatter() -> None:
+        while busy and not stop.wait(live_routes.BEAT_SECONDS / 10):
+            link.push({"push": "state"})
+
+    talking = threading.Thread(target=chatter)
+    with browse(box, address=address, live=link) as browser:
+        assert link.listening.wait(60)
+        talking.start()
         browser.post(
             "/api/session/sign-in",
             json={"name": "Ada", "pin": "482910"},
@@ -136,10 +146,14 @@ def test_who_is_signed_out_hears_no_more(tmp_path: Path) -> None:
             "wss://192.0.2.7:8443/api/live",
             headers={**origin, "Cookie": f"__Host-gantry={browser.cookies['__Host-gantry']}"},
         ) as socket:
-            assert heard(socket, "beat")
+            assert heard(socket, "state" if busy else "beat")
             browser.post("/api/session/sign-out", headers={**PAGE, **origin})
             last = socket.receive()
-            while last["type"] == "websocket.send":
+            for _ in range(20):
+                if last["type"] != "websocket.send":
+                    break
                 last = socket.receive()
-            assert (last["type"], last["code"]) == ("websocket.close", 1008)
+            assert (last["type"], last.get("code")) == ("websocket.close", 1008)
+        stop.set()
+        talking.join()
     box.catalog.close()

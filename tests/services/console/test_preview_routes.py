@@ -13,10 +13,11 @@ from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
 from services.box import Box
+from services.catalog import people
 from services.live.server import Client, LiveServer
 from services.live.words import Shown, Words
 from tests.services.boxes import make_box
-from tests.services.console.browsing import ADDRESS, browse
+from tests.services.console.browsing import ADDRESS, PAGE, browse
 
 
 class Pictures:
@@ -107,3 +108,28 @@ def test_another_site_sees_nothing(box: Box, pictures: Pictures) -> None:
     with pytest.raises(WebSocketDisconnect), watching(box, origin="http://evil.test") as socket:
         picture(socket)
     assert pictures.asked == []
+
+
+def test_who_is_signed_out_sees_no_more(box: Box, pictures: Pictures) -> None:
+    address = "https://192.0.2.7:8443"
+    origin = {"Origin": address}
+    people.add(box.catalog, "Ada", "operator", "482910", made=box.clock.now())
+    browser: TestClient = browse(box, address=address)
+    signed = browser.post(
+        "/api/session/sign-in",
+        json={"name": "Ada", "pin": "482910"},
+        headers={**PAGE, **origin},
+    )
+    assert signed.status_code == 200
+    cookie = f"__Host-gantry={browser.cookies['__Host-gantry']}"
+    with browser.websocket_connect(
+        "wss://192.0.2.7:8443/api/preview?w=64&h=36", headers={**origin, "Cookie": cookie}
+    ) as socket:
+        picture(socket)
+        socket.send_text("n")
+        assert picture(socket)[0]["n"] == 2
+        browser.post("/api/session/sign-out", headers={**PAGE, **origin})
+        socket.send_text("n")
+        with pytest.raises(WebSocketDisconnect) as ended:
+            picture(socket)
+    assert ended.value.code == 1008
