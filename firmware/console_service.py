@@ -95,11 +95,12 @@ def make_console(configuration: Configuration, box: Box) -> Starlette:
     """The application with everything that the firmware gives it."""
     from drivers.backlight import find_backlight
     from firmware.clock_trust import clock_trust
+    from firmware.status.page import metrics_route
     from firmware.triggers import make_reader
     from firmware.workshop import make_workshop
     from services.live.client import LiveLink
 
-    return make_app(
+    app = make_app(
         box,
         console_options(configuration.console),
         backlight=find_backlight(),

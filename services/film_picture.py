@@ -167,6 +167,14 @@ def stored_window(dataset: Dataset) -> Window | None:
     return None if center is None or width is None or width < 1 else Window(center, width)
 
 
+def is_calibrated(path: Path) -> bool:
+    """Whether it is known how large a picture is in the patient; read from its header alone."""
+    try:
+        return _spacing(dcmread(path, stop_before_pixels=True)) is not None
+    except (OSError, InvalidDicomError, ValueError, AttributeError):
+        return False  # whoever prints it is told why it cannot be read
+
+
 def _first(dataset: Dataset, keyword: str) -> float | None:
     value = dataset.get(keyword)
     if value is None or value == "":

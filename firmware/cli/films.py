@@ -16,8 +16,8 @@ from firmware.cli.context import (
     print_table,
 )
 from services.catalog import received_sheets
-from services.catalog.received_sheets import Images, Paper, ReceivedSheet
-from services.errors import CatalogError
+from services.catalog.received_sheets import ReceivedSheet
+from services.film_reception import actions
 
 
 @click.group(invoke_without_command=True)
@@ -81,12 +81,7 @@ def assign(context: click.Context, film: int, exam: str, config_file: Path | Non
 def discard(context: click.Context, film: int, config_file: Path | None) -> None:
     """Make no images of FILM, which is nobody's."""
     _, box = open_configured(config_file or context.obj)
-    sheet = received_sheets.get(box.catalog, film)
-    if sheet.images is not Images.UNASSIGNED:
-        raise CatalogError(f"film {film} does not wait to be matched: it is {sheet.images.value}")
-    with box.catalog.writing() as db:
-        at = box.clock.now().isoformat()
-        received_sheets.set_images(db, film, Images.DISCARDED, at=at)
+    actions.discard(box, film)
     click.echo(f"Film {film} is discarded; it leaves the box after the days of retention.")
 
 
@@ -98,9 +93,7 @@ def discard(context: click.Context, film: int, config_file: Path | None) -> None
 def print_again(context: click.Context, film: int, config_file: Path | None) -> None:
     """Print FILM again, which is held: the sheet did not come out."""
     _, box = open_configured(config_file or context.obj)
-    _held(received_sheets.get(box.catalog, film))
-    with box.catalog.writing() as db:
-        received_sheets.forget_paper_job(db, film, at=box.clock.now().isoformat())
+    actions.print_again(box, film)
     click.echo(f"Film {film} is printed again.")
 
 
@@ -112,15 +105,8 @@ def print_again(context: click.Context, film: int, config_file: Path | None) -> 
 def printed(context: click.Context, film: int, config_file: Path | None) -> None:
     """Note that FILM, which is held, came out of the printer."""
     _, box = open_configured(config_file or context.obj)
-    _held(received_sheets.get(box.catalog, film))
-    with box.catalog.writing() as db:
-        received_sheets.set_paper(db, film, Paper.DONE, at=box.clock.now().isoformat())
+    actions.mark_printed(box, film)
     click.echo(f"Film {film} is marked as printed.")
-
-
-def _held(sheet: ReceivedSheet) -> None:
-    if sheet.paper is not Paper.HELD:
-        raise CatalogError(f"film {sheet.id} is not held: its paper is {sheet.paper.value}")
 
 
 def _words(sheet: ReceivedSheet) -> str:

@@ -20,6 +20,7 @@ from firmware.cli.context import (
 
 if TYPE_CHECKING:
     from services.box import Box
+    from services.printing.health import Health
     from services.printing.jobs import PrintJob
 
 
@@ -36,12 +37,22 @@ def printers(context: click.Context, as_json: bool, config_file: Path | None) ->
 
 @explained
 def _show(as_json: bool, config_file: Path | None) -> None:
-    from services.printing import drafts
+    from services.printing import drafts, health
 
     _, box = open_configured(config_file)
     rows = drafts.printers(box)
+    states = {printer.name: health.look(box, printer) for printer in box.printers}
     if as_json:
-        print_json([{**row, "options": drafts.options(box, row["name"])} for row in rows])
+        print_json(
+            [
+                {
+                    **row,
+                    "health": states[row["name"]].as_plain(),
+                    "options": drafts.options(box, row["name"]),
+                }
+                for row in rows
+            ]
+        )
         return
     if not rows:
         click.echo("No printer is configured: add a [[printers]] table to gantry.toml.")
@@ -54,14 +65,20 @@ def _show(as_json: bool, config_file: Path | None) -> None:
                 row["kind"],
                 row["profile"],
                 row["queue"] or f"{row['ae_title']}@{row['address']}",
-                " ".join(part for part in (row["status"], row["status_info"]) if part)
-                or "never asked",
+                _state(states[row["name"]]),
                 row["owed"],
                 row["fault"] or "-",
             )
             for row in rows
         ],
     )
+
+
+def _state(health: Health) -> str:
+    """How a printer is, in a line."""
+    if health.condition == "unknown":
+        return "never asked"
+    return " ".join((f"{health.condition}:", *health.sentences(), health.words)).rstrip(": ")
 
 
 @printers.command("test")

@@ -159,6 +159,15 @@ def recent(catalog: Catalog, limit: int = 100) -> list[ReceivedSheet]:
     return [ReceivedSheet.from_row(row) for row in rows]
 
 
+def pictures_waiting(catalog: Catalog) -> int:
+    """How many pictures wait for somebody to say whose they are."""
+    row = catalog.row(
+        "SELECT coalesce(sum(pictures), 0) AS n FROM received_sheet WHERE images = ?",
+        [Images.UNASSIGNED],
+    )
+    return int(row["n"]) if row else 0
+
+
 def open_sheets(catalog: Catalog) -> list[ReceivedSheet]:
     """Those of which something is still to be done, by priority and age."""
     rows = catalog.rows(
@@ -192,11 +201,11 @@ def set_images(
     db: Database, sheet_id: int, images: Images, *, at: str, exam_id: str | None = None,
     words: str = "",
 ) -> None:  # fmt: skip
-    """Note what became of the pictures."""
+    """Note what became of the pictures; why the paper waits for a person stays to be read."""
     db.conn.execute(
-        "UPDATE received_sheet SET images = ?, exam_id = coalesce(?, exam_id), words = ?"
-        " WHERE id = ?",
-        [images, exam_id, words, sheet_id],
+        "UPDATE received_sheet SET images = ?, exam_id = coalesce(?, exam_id),"
+        " words = CASE WHEN ? = '' AND paper = 'held' THEN words ELSE ? END WHERE id = ?",
+        [images, exam_id, words, words, sheet_id],
     )
     _settle(db, sheet_id, at)
 
@@ -205,11 +214,15 @@ def set_paper(
     db: Database, sheet_id: int, paper: Paper, *, at: str, words: str = "", job: int | None = None,
     uuid: str = "",
 ) -> None:  # fmt: skip
-    """Note what became of the print, and which job of the print server it is, where given."""
+    """Note what became of the print, and which job of the print server it is, where given.
+
+    Why the pictures wait for a person stays to be read, unless there is something newer.
+    """
     db.conn.execute(
-        "UPDATE received_sheet SET paper = ?, words = ?, paper_job = coalesce(?, paper_job),"
+        "UPDATE received_sheet SET paper = ?, paper_job = coalesce(?, paper_job),"
+        " words = CASE WHEN ? = '' AND images = 'unassigned' THEN words ELSE ? END,"
         " paper_uuid = CASE WHEN ? = '' THEN paper_uuid ELSE ? END WHERE id = ?",
-        [paper, words, job, uuid, uuid, sheet_id],
+        [paper, job, words, words, uuid, uuid, sheet_id],
     )
     _settle(db, sheet_id, at)
 

@@ -10,7 +10,7 @@ from starlette.routing import BaseRoute, Route
 from device.exam import Exam, ExamState
 from device.protocol import ObjectKind, Protocol
 from services.box import Box
-from services.catalog import at_hand, exams
+from services.catalog import at_hand, exams, received_sheets
 from services.catalog.database import Row
 from services.catalog.discarded import NOTE
 from services.console.answers import Call, answer
@@ -144,6 +144,7 @@ def overview(box: Box) -> dict[str, Any]:
         "stills": counts["images"] - counts["clips"],
         "clips": counts["clips"],
         "exams_left": exams_left(box),
+        "film_pictures": received_sheets.pictures_waiting(box.catalog),
     }
 
 

@@ -20,6 +20,7 @@ from services.box import Box
 from services.console import (
     acquire_routes,
     exam_routes,
+    film_routes,
     finish_routes,
     frame_routes,
     identity_routes,
@@ -29,6 +30,7 @@ from services.console import (
     outbox_routes,
     people_routes,
     preview_routes,
+    print_routes,
     technician_routes,
     technician_tests_routes,
     worklist_routes,
@@ -57,6 +59,8 @@ _AREAS: tuple[Callable[[Context], list[BaseRoute]], ...] = (
     technician_tests_routes.routes,
     image_routes.routes,
     finish_routes.routes,
+    print_routes.routes,
+    film_routes.routes,
     # the frame's own addresses come last: theirs are the more general ones
     people_routes.routes,
     frame_routes.routes,

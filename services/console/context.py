@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from services.box import Box
 from services.console.options import Options
 from services.console.people import People
 from services.console.preferences import Preferences
 from services.worklist_view import WorklistView
+
+if TYPE_CHECKING:
+    from services.film_reception.cabinet import Cabinet
+    from services.film_reception.intake import Intake
 
 Push = dict[str, Any]
 
@@ -33,6 +37,14 @@ class LiveLink(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class FilmDesk:
+    """Where received films lie, and what takes their pictures into exams."""
+
+    cabinet: Cabinet
+    intake: Intake
+
+
+@dataclass(frozen=True, slots=True)
 class Context:
     """One box and what the firmware gives its console.
 
@@ -48,8 +60,8 @@ class Context:
         None where no acquisition service is configured.
     workshop : object or None
         What a technician may do, as :mod:`services.console.workshop` declares it.
-    printing : object or None
-        The film and paper printers.
+    films : callable or None
+        Makes what takes received films into exams, when it is first needed.
     read_scan : callable or None
         Reads a scanned code by the rules of the site.
     clock_trust : callable
@@ -64,7 +76,7 @@ class Context:
     preferences: Preferences
     live: LiveLink | None = None
     workshop: Any = None
-    printing: Any = None
+    films: Callable[[], FilmDesk] | None = None
     read_scan: Callable[[str], Any] | None = None
     clock_trust: Callable[[], str] = lambda: "unknown"
     worklist: WorklistView = field(init=False)

@@ -70,9 +70,12 @@ class _Bench:
         return {"job": self._jobs.begin(lambda: desk.test(peer.name, objects))}
 
     def printers(self, _: Call) -> Any:
-        from services.printing import drafts
+        from services.printing import drafts, health
 
-        return {"printers": drafts.printers(self._box)}
+        box = self._box
+        states = {each.name: health.look(box, each).as_plain() for each in box.printers}
+        told = [{**row, "health": states[row["name"]]} for row in drafts.printers(box)]
+        return {"printers": told}
 
     def test_printer(self, call: Call) -> Any:
         # imported here: what draws films is large, and seldom needed

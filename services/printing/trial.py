@@ -13,6 +13,7 @@ from services.errors import ServiceError
 from services.film_render import render_sheet, sheet_pixels
 from services.printing import test_film
 from services.printing.film_composer import FilmComposer
+from services.printing.health import SENTENCES, reasons_of
 from services.printing.inquiry import ask, ask_on
 from services.printing.paper import PaperHealth, PaperOrder, PaperPage
 from services.printing.printers import Printer, PrinterFacts, PrinterKind
@@ -67,7 +68,8 @@ def _paper(box: Box, printer: Printer, film: bool) -> Iterator[TrialLine]:
 
     def state() -> str:
         told.append(box.find_paper(printer.name).health())
-        return " ".join((told[0].status, *told[0].reasons, told[0].text)).strip()
+        sentences = [SENTENCES[each] for each in reasons_of(told[0].reasons)]
+        return " ".join((told[0].status, *sentences, *told[0].reasons, told[0].text)).strip()
 
     line = _tried("state", state)
     bad = bool(told) and told[0].status == "FAILURE"

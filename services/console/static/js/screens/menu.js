@@ -1,11 +1,13 @@
 /** Everything that is not needed for every exam. */
 
 import { h } from "../core/dom.js";
+import { plural } from "../core/i18n.js";
 import { button } from "../parts/button.js";
 import { SCREENS } from "./index.js";
 
 const ENTRIES = [
   ["queue", "send", "operator"],
+  ["films", "printer", "operator"],
   ["resume", "person", "operator"],
   ["settings", "sun", "operator"],
   ["help", "question", "nobody"],
@@ -17,8 +19,11 @@ const ENTRIES = [
 export async function show(root, params, app) {
   app.frame({ title: app.t("core.nav.menu") });
   const known = ENTRIES.filter(([name]) => SCREENS[name]);
+  // pictures that wait for somebody are told where the way to them is
+  const waiting = app.role === "nobody" ? 0 : (await app.api.get("/api/films/waiting")).pictures;
+  const label = (name) => (name === "films" && waiting ? plural("print.arrived", waiting) : app.t(`core.menu.${name}`));
   const places = known.map(([name, picture]) =>
-    button({ label: app.t(`core.menu.${name}`), icon: picture, test: `menu-${name}`, press: () => app.go(name) }));
+    button({ label: label(name), icon: name === "films" && waiting ? "warning" : picture, test: `menu-${name}`, press: () => app.go(name) }));
   root.append(h("div", { class: "tiles" }, places, session(app)));
   return () => {};
 }

@@ -3,6 +3,7 @@
 import { fill, h } from "../../core/dom.js";
 import { button } from "../../parts/button.js";
 import { holdButton } from "../../parts/hold-button.js";
+import { conditionBadge, reasons, said } from "../../parts/print/words.js";
 import { followJob, lineList, waiting } from "../../parts/technician/lines.js";
 import { API, facts, load, note, page, w } from "./page.js";
 
@@ -21,6 +22,8 @@ export async function show(root, params, app) {
       stop = followJob(job, { draw: (lines, done) => fill(result, lineList(lines), !done && waiting()), failed: app.problem });
     });
     return h("article", { class: "tech-card tech-wide" }, h("h2", { dir: "auto" }, printer.name),
+      h("div", { "data-test": `state-${printer.name}` }, conditionBadge(printer.health), reasons(printer.health),
+        h("p", { class: "quiet" }, said(printer.health))),
       facts([[w("sources.kind"), printer.kind], [w("sources.profile"), printer.profile]]),
       h("div", { class: "row" },
         button({ label: w("printers.test"), icon: "play", kind: "primary", test: `test-${printer.name}`, press: () => test(false) }),
