@@ -110,6 +110,8 @@ def make_console(configuration: Configuration, box: Box) -> Starlette:
         workshop=make_workshop(configuration, box),
         films=lambda: _film_desk(configuration, box),
     )
+    app.router.routes.insert(0, metrics_route(configuration, box))
+    return app
 
 
 def _film_desk(configuration: Configuration, box: Box) -> FilmDesk:

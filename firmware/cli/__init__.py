@@ -37,6 +37,7 @@ _COMMANDS = {
     "print": "firmware.cli.print_exam:print_exam",
     "printers": "firmware.cli.printers:printers",
     "run": "firmware.cli.run:run",
+    "status": "firmware.cli.status:status",
     "support-bundle": "firmware.cli.support:support_bundle",
     "worklist": "firmware.cli.worklist:worklist",
 }

@@ -48,6 +48,13 @@ class ConsoleSettings(Struct, frozen=True, forbid_unknown_fields=True):
     operator_sign_in: Annotated[
         bool, meta("Operators sign in at the box's own screen as well.")
     ] = False
+    metrics_on_network: Annotated[
+        bool,
+        meta(
+            "Other machines may read /metrics without signing in: counts and states for "
+            "Prometheus, and no patient's."
+        ),
+    ] = False
     sign_out_minutes: Annotated[
         float,
         meta("Whoever does not touch the screen for so many minutes is signed out.", ge=1, le=720),

@@ -17,7 +17,7 @@ _CHANGES = {"os.rename", "os.remove", "os.rmdir", "os.mkdir", "os.truncate", "os
 
 def fast_folder() -> Iterator[Path]:
     """A folder in memory where there is one: these tests sync thousands of times."""
-    memory = Path("/dev/shm")  # noqa: S108 -- a folder of our own is made in it
+    memory = Path("/dev/shm")
     with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as made:
         yield Path(made)
 

@@ -20,12 +20,13 @@ EXPECTED = {
     "devices", "devices simulate", "dispatcher", "exam", "exam acquire", "exam complete",
     "exam discard", "exam discontinue", "exam list", "exam match", "exam reconcile",
     "exam reconciled", "exam restore", "exam show", "exam start",
-    "films", "films assign", "films discard", "films print", "films printed", "firewall",
+    "factory-reset", "films", "films assign", "films discard", "films print", "films printed", "firewall",
+    "first-boot",
     "hospital", "listener", "outbox", "outbox cancel", "outbox drain", "outbox redirect",
     "outbox resend", "page", "panel", "panel pair", "panel run", "panel watch", "peers",
     "peers test", "people", "people add", "people list", "people pin", "people remove",
     "print", "printers", "printers cancel", "printers jobs", "printers printed",
-    "printers redirect", "printers resend", "printers test", "run", "support-bundle", "worklist",
+    "printers redirect", "printers resend", "printers test", "run", "status", "support-bundle", "worklist",
 }  # fmt: skip
 
 LISTS = (
@@ -83,7 +84,8 @@ def test_only_groups_and_what_needs_no_box_take_no_configuration() -> None:
         if "--config" not in {option for each in command.params for option in each.opts}
     }
     assert without == {
-        "calibrate", "config", "config template", "demo", "exam", "panel", "panel pair", "people"
+        "calibrate", "config", "config template", "demo", "exam", "factory-reset", "first-boot",
+        "panel", "panel pair", "people",
     }  # fmt: skip
 
 

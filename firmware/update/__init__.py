@@ -1,0 +1,1 @@
+"""Signed updates of the box, into the slot that does not run."""
