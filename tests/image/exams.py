@@ -53,12 +53,12 @@ object = "SC"
 """
 KEY_PAIR = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 30 \
 -subj /CN=gantry -addext subjectAltName=IP:127.0.0.1 -keyout {0}/console.key -out {0}/console.crt"
-COMMIT_SECONDS = 180
+COMMIT_SECONDS = 600
 
 
 def until_active(box: Machine) -> None:
     """The services notice the new configuration by themselves and come back with it."""
-    deadline = time.monotonic() + 300
+    deadline = time.monotonic() + 900
     names = " ".join(f"gantry-{name}" for name in ("console", "dispatcher", "listener", "capture"))
     while box.run(f"systemctl is-active {names}").code:
         assert time.monotonic() < deadline, box.run("journalctl -b -u 'gantry*' -n 80").out
@@ -74,14 +74,17 @@ def test_the_box_takes_the_hospitals_settings(
     box.check("chgrp gantry /etc/gantry/tls/*; chmod 640 /etc/gantry/tls/*")
     box.check(f"cat > /etc/gantry/gantry.toml <<'END'\n{text}END")
     box.check("gantry check --config /etc/gantry/gantry.toml")
-    box.check("systemctl restart gantry-console gantry-dispatcher gantry-listener gantry-capture")
+    box.check(
+        "systemctl restart --no-block"
+        " gantry-console gantry-dispatcher gantry-listener gantry-capture"
+    )
     until_active(box)
 
 
 def test_the_page_is_fetched_from_another_machine_over_tls(
     box: Machine, page_port: int, tmp_path: Path
 ) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 300
     while "8443" not in box.check("nft list set inet gantry open_tcp"):
         assert time.monotonic() < deadline, "the firewall did not notice the new configuration"
         time.sleep(1)
