@@ -27,6 +27,9 @@ _INDEX: Final = (
 """A to I of PS3.14 section 7.2 in log10(L)."""
 
 
+_DIMMEST, _BRIGHTEST = 0.05, 3993.404
+
+
 def luminance(index: Floats) -> Floats:
     """Luminance in cd/m2 at a just-noticeable-difference index of 1 to 1023 (PS3.14 7.1)."""
     x = np.log(np.asarray(index, dtype=np.float64))
@@ -37,8 +40,11 @@ def luminance(index: Floats) -> Floats:
 
 
 def jnd_index(cd_m2: Floats) -> Floats:
-    """Just-noticeable-difference index of a luminance of 0.05 to 3993.404 cd/m2 (PS3.14 7.2)."""
-    x = np.log10(np.asarray(cd_m2, dtype=np.float64))
+    """Just-noticeable-difference index of a luminance of 0.05 to 3993.404 cd/m2 (PS3.14 7.2).
+
+    What is darker or brighter counts as the end of that range: an eye sees no more of it.
+    """
+    x = np.log10(np.clip(np.asarray(cd_m2, dtype=np.float64), _DIMMEST, _BRIGHTEST))
     return np.asarray(np.polynomial.polynomial.polyval(x, _INDEX))
 
 

@@ -30,6 +30,21 @@ _IMAGES: Final = {
 }
 
 
+_INFOS: Final = {
+    "media-empty": "SUPPLY EMPTY",
+    "media-needed": "SUPPLY EMPTY",
+    "door-open": "COVER OPEN",
+    "cover-open": "COVER OPEN",
+    "interlock-open": "COVER OPEN",
+    "media-jam": "FILM JAM",
+    "output-area-full": "RECEIVER FULL",
+    "input-tray-missing": "NO SUPPLY MGZ",
+    "output-tray-missing": "NO RECEIVE MGZ",
+    "media-low": "SUPPLY LOW",
+}
+"""What IPP's reasons (RFC 8011 5.4.12) are in DICOM's words (PS3.3 C.13.9.1), worst first."""
+
+
 class CannotReceive(ServiceError):
     """The address or port of the film reception cannot be listened at."""
 
@@ -37,7 +52,8 @@ class CannotReceive(ServiceError):
 def open_cabinet(configuration: Configuration, box: Box) -> Cabinet:
     """Where received films are kept; not cleared up, which is the running service's to do."""
     settings = configuration.film_reception
-    return Cabinet(box, Orders(_IMAGES[settings.images], settings.printer))
+    orders = Orders(_IMAGES[settings.images], settings.printer, whole=settings.sheet == "whole")
+    return Cabinet(box, orders)
 
 
 def make_intake(configuration: Configuration, box: Box, cabinet: Cabinet) -> Intake:
@@ -123,8 +139,7 @@ def _health(box: Box, name: str) -> tuple[str, str]:
         return "WARNING", "ELEC DOWN"
     except (PaperRefused, NotFound):
         return "FAILURE", "CHECK PRINTER"
-    if any(reason.startswith("media-empty") for reason in health.reasons):
-        return health.status, "SUPPLY EMPTY"
-    if any(reason.startswith(("door", "cover")) for reason in health.reasons):
-        return health.status, "COVER OPEN"
+    for beginning, info in _INFOS.items():
+        if any(reason.startswith(beginning) for reason in health.reasons):
+            return health.status, info
     return health.status, "NORMAL" if health.status == "NORMAL" else "CHECK PRINTER"

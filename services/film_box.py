@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -20,6 +19,7 @@ from device.film_geometry import (
     ruler_length,
 )
 from services.film_picture import FULL, FilmPicture, NotPrintable
+from services.film_scaling import scaled_part
 from services.film_text import Mask, Piece, fitted
 
 Rows = NDArray[np.float32]
@@ -207,24 +207,14 @@ class BoxPainter:
         """Rows of the scaled picture, from just the stored rows that they need."""
         assert self._source is not None
         _, _, wide, high = self._at
-        rows, columns = self._source.shape[:2]
-        step = rows / high
-        reach = math.ceil(3 * max(step, 1.0)) + 1
-        low = max(0, math.floor(begin * step) - reach)
-        top = min(rows, math.ceil(end * step) + reach)
-        box = (0.0, begin * step - low, float(columns), end * step - low)
-        method = _FILTERS[self._sheet.magnification]
-        planes = np.atleast_3d(self._source[low:top]).astype(np.float32)
-        scaled = [
-            np.asarray(
-                Image.fromarray(np.ascontiguousarray(planes[..., plane])).resize(
-                    (wide, end - begin), method, box
-                )
-            )
-            for plane in range(planes.shape[2])
-        ]
+        scaled = scaled_part(
+            self._source,
+            (wide, high),
+            (0, begin, wide, end - begin),
+            _FILTERS[self._sheet.magnification],
+        )
         full = 255.0 if self._source.dtype == np.uint8 else float(FULL)
-        part: Rows = np.clip(np.stack(scaled, axis=-1) / full, 0.0, 1.0).astype(np.float32)
+        part: Rows = np.clip(scaled / full, 0.0, 1.0).astype(np.float32)
         if self._sheet.polarity is Polarity.REVERSE:
             part = 1.0 - part
         if self.colour:

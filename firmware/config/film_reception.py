@@ -58,6 +58,13 @@ class FilmReceptionSettings(Struct, frozen=True, forbid_unknown_fields=True):
             "they come, ask keeps them until somebody says whose they are, none makes no images."
         ),
     ] = "open-exam"
+    sheet: Annotated[
+        Literal["boxes", "whole"],
+        meta(
+            "What becomes an image: boxes makes one of each picture, whole one of each sheet as "
+            "it would be printed."
+        ),
+    ] = "boxes"
     printer: Annotated[
         str,
         text("Name of an entry of [[printers]] that prints each sheet; empty: none.", 64, "paper"),

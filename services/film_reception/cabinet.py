@@ -8,12 +8,15 @@ answered. A folder without a row was never answered and is removed at the next s
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import logging
 import os
 import shutil
-from contextlib import suppress
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -26,9 +29,9 @@ from numpy.typing import NDArray
 from services.box import Box
 from services.catalog import at_hand, received_sheets
 from services.catalog.received_sheets import SAME_WITHIN, Images, NewSheet, Paper, ReceivedSheet
-from services.errors import CatalogError, StorageFull
+from services.errors import CatalogError, ExamBusy, StorageFull
 from services.film_reception.pictures import Taken
-from services.film_reception.words import Lut, Picture, Refusal, Sheet
+from services.film_reception.words import Light, Lut, Picture, Refusal, Sheet
 from services.spool import sync_folder
 
 _log = logging.getLogger(__name__)
@@ -36,7 +39,8 @@ _log = logging.getLogger(__name__)
 _NO_ROOM: Final = 0x0213
 _FAILED: Final = 0x0110
 _BYTE: Final = 8
-_SPARE: Final = 64 * 2**20
+_SPARE: Final = 256 * 2**20
+"""Bytes that are left to the exam that is open and to the catalog."""
 _NOBODY: Final = "no exam was open: match it with one"
 _SHEET: Final = "sheet.json"
 _NEW: Final = "new-"
@@ -54,10 +58,13 @@ class Orders:
         none.
     printer
         Name of the printer that prints the sheet; empty for none.
+    whole
+        Make one image of each sheet instead of one of each picture.
     """
 
     images: Images
     printer: str = ""
+    whole: bool = False
 
 
 class Cabinet:
@@ -79,7 +86,8 @@ class Cabinet:
 
     def open(self) -> None:
         """Make room, and clear away what no order was answered for."""
-        self._incoming.mkdir(parents=True, exist_ok=True)
+        self.root.mkdir(mode=0o770, parents=True, exist_ok=True)
+        self._incoming.mkdir(mode=0o770, exist_ok=True)
         known = received_sheets.folders(self._box.catalog)
         for folder in self.root.iterdir():
             if folder.name != _INCOMING and folder.name not in known:
@@ -91,7 +99,7 @@ class Cabinet:
     def drawer(self) -> Drawer:
         """A place for the pictures of one association."""
         folder = self._incoming / uuid4().hex
-        folder.mkdir(parents=True)
+        folder.mkdir()
         return Drawer(self, folder)
 
     def has_room(self, size: int) -> bool:
@@ -103,13 +111,14 @@ class Cabinet:
         filed: list[Path] = []
         try:
             rows = []
-            for number, sheet in enumerate(sheets, 1):
+            for number, ordered in enumerate(sheets, 1):
+                sheet = replace(ordered, whole=self._orders.whole)
                 folder = self._file(sheet)
                 filed.append(folder)
                 rows.append(self._row(job, number, sheet, folder))
             sync_folder(self.root)
             self._enter(rows)
-        except (OSError, CatalogError) as error:
+        except (OSError, sqlite3.Error, CatalogError) as error:
             for folder in filed:
                 shutil.rmtree(folder, ignore_errors=True)
             _log.error("a film of %s could not be kept: %s", sheets[0].caller, error)
@@ -150,11 +159,7 @@ class Cabinet:
             images=self._orders.images,
             paper=Paper.WAITING if self._orders.printer else Paper.NONE,
             printer=self._orders.printer,
-            instance_uids={
-                position: self._box.uids()
-                for position, picture in enumerate(sheet.pictures, 1)
-                if picture is not None
-            },
+            instance_uids={position: self._box.uids() for position in _positions(sheet)},
         )
 
     def _enter(self, rows: list[NewSheet]) -> None:
@@ -173,6 +178,28 @@ class Cabinet:
         """Whose film this is: of the exam that is open now, if a person confirmed its patient."""
         hand = at_hand.get(self._box.catalog)
         return hand.exam_id if hand is not None and hand.confirmed_at is not None else ""
+
+    @contextmanager
+    def holding(self, received: ReceivedSheet) -> Iterator[None]:
+        """Held while pictures of a sheet are taken; the kernel lets go of it with the process.
+
+        Raises
+        ------
+        ExamBusy
+            Somebody else is taking them.
+        CatalogError
+            Its files are gone.
+        """
+        try:
+            file = (self.root / received.folder / _SHEET).open("rb")
+        except OSError as error:
+            raise CatalogError(f"the files of received sheet {received.id} are gone") from error
+        with file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise ExamBusy(f"received sheet {received.id} is being taken just now") from error
+            yield
 
     def read(self, received: ReceivedSheet) -> Sheet:
         """A sheet as it was ordered.
@@ -230,6 +257,11 @@ class Drawer:
             lut=taken.lut,
         )
 
+    def forget(self, pictures: Iterable[Picture]) -> None:
+        """Give the room of pictures back that the session holds no more."""
+        for picture in pictures:
+            picture.path.unlink(missing_ok=True)
+
     def order(self, sheets: list[Sheet]) -> str:
         return self._cabinet.order(sheets)
 
@@ -250,9 +282,15 @@ def samples(picture: Picture) -> NDArray[Any]:
         (picture.rows, picture.columns, 3) if picture.colour else (picture.rows, picture.columns)
     )
     try:
-        return np.fromfile(picture.path, kind).reshape(shape)
+        return np.memmap(picture.path, kind, mode="r", shape=shape)
     except (OSError, ValueError) as error:
         raise CatalogError(f"a received picture is damaged: {type(error).__name__}") from error
+
+
+def _positions(sheet: Sheet) -> list[int]:
+    """Of what becomes an image: the filled boxes, or the sheet as the first and only one."""
+    filled = [place for place, picture in enumerate(sheet.pictures, 1) if picture is not None]
+    return [1] if sheet.whole else filled
 
 
 def _link(picture: Picture, folder: Path, position: int) -> Picture:
@@ -298,4 +336,5 @@ def _sheet(plain: dict[str, Any], folder: Path) -> Sheet:
     luts = {
         uid: Lut(**{**each, "values": tuple(each["values"])}) for uid, each in plain["luts"].items()
     }
-    return Sheet(**{**plain, "pictures": pictures, "luts": luts, "notes": tuple(plain["notes"])})
+    notes, light = tuple(plain["notes"]), Light(**plain.get("light", {}))
+    return Sheet(**{**plain, "pictures": pictures, "luts": luts, "notes": notes, "light": light})

@@ -12,20 +12,25 @@ from typing import Final, Protocol
 from pydicom.dataset import Dataset
 from pydicom.uid import UID
 
-from device.film_format import FilmFormat
 from services.dicom import print_uids as uids
 from services.film_reception import pictures
 from services.film_reception.attributes import (
     INVALID,
     any_text,
     check,
-    density,
     one_of,
     reference,
     require,
     tag_of,
     text,
     whole,
+)
+from services.film_reception.film_values import (
+    check_film,
+    fitted,
+    layout_of,
+    require_lut,
+    take_film,
 )
 from services.film_reception.replies import film_reply, session_reply
 from services.film_reception.words import (
@@ -71,6 +76,10 @@ class Keeper(Protocol):
         Refusal
             There is no room.
         """
+        ...
+
+    def forget(self, pictures: Iterable[Picture]) -> None:
+        """The session holds these no more; sheets that were ordered keep theirs."""
         ...
 
     def order(self, sheets: list[Sheet]) -> str:
@@ -165,21 +174,17 @@ class FilmDesk:
         session = self._session
         if sop_class == uids.FILM_SESSION and session is not None and uid == session.uid:
             self._session = None
+            for film in session.films.values():
+                self._keeper.forget(film.pictures.values())
             return SUCCESS
         if sop_class == uids.FILM_BOX:
             open_session = self._open()
             if not open_session.films:
                 raise Refusal(NO_FILMS, "the session has no film")
-            self._film(open_session, uid)
+            self._keeper.forget(self._film(open_session, uid).pictures.values())
             del open_session.films[uid]
             return SUCCESS
         raise Refusal(NO_SUCH_INSTANCE, "no such instance")
-
-    @property
-    def used(self) -> Iterable[Picture]:
-        """The pictures that the session holds."""
-        films = self._session.films.values() if self._session else ()
-        return [picture for film in films for picture in film.pictures.values()]
 
     def _create_session(self, uid: str, attributes: Dataset) -> Answer:
         if self._session is not None:
@@ -226,8 +231,9 @@ class FilmDesk:
             raise Refusal(DUPLICATE_UID, "there is a film of this UID")
         if len(session.films) >= _MOST_FILMS:
             raise Refusal(LIMIT, "too many films in one session")
-        self._check_film(attributes)
-        layout = _layout(attributes)
+        check_film(attributes, self._abilities)
+        self._known_lut(attributes)
+        layout = layout_of(attributes)
         boxes = tuple(self._uid() for _ in layout.boxes)
         film = FilmBox(
             uid=uid,
@@ -237,45 +243,23 @@ class FilmDesk:
             boxes=boxes,
             colour=colour,
         )
-        self._take_film(film, attributes)
+        take_film(film, attributes)
         if self._annotations and text(attributes, "AnnotationDisplayFormatID"):
             film.notes = {self._uid(): "" for _ in range(_MOST_NOTES)}
         session.films[uid] = film
         return SUCCESS, film_reply(film)
 
-    def _check_film(self, attributes: Dataset) -> None:
-        check(
-            attributes,
-            {
-                "FilmSizeID": one_of(*self._abilities.film_sizes),
-                "FilmOrientation": one_of("PORTRAIT", "LANDSCAPE"),
-                "MagnificationType": one_of("REPLICATE", "BILINEAR", "CUBIC", "NONE"),
-                "BorderDensity": density,
-                "EmptyImageDensity": density,
-                "MinDensity": whole(0, 400),
-                "MaxDensity": whole(0, 500),
-                "Trim": one_of("YES", "NO"),
-                "Illumination": whole(0, 65535),
-                "ReflectedAmbientLight": whole(0, 65535),
-                "RequestedResolutionID": one_of("STANDARD", "HIGH"),
-                "SmoothingType": any_text,
-                "ConfigurationInformation": any_text,
-            },
-        )
-        self._known_lut(attributes)
-
-    def _take_film(self, film: FilmBox, attributes: Dataset) -> None:
-        film.film_size = text(attributes, "FilmSizeID", film.film_size)
-        film.orientation = text(attributes, "FilmOrientation", film.orientation)
-        film.magnification = text(attributes, "MagnificationType", film.magnification)
-        film.border = text(attributes, "BorderDensity", film.border)
-        film.empty = text(attributes, "EmptyImageDensity", film.empty)
-        film.trim = text(attributes, "Trim", "YES" if film.trim else "NO") == "YES"
-        film.lut = reference(attributes, "ReferencedPresentationLUTSequence") or film.lut
-
     def _set_film(self, film: FilmBox, attributes: Dataset) -> Answer:
-        self._check_film(attributes)
-        self._take_film(film, attributes)
+        check_film(attributes, self._abilities)
+        self._known_lut(attributes)
+        as_made = {
+            "ImageDisplayFormat": film.display_format,
+            "FilmSizeID": film.film_size,
+            "FilmOrientation": film.orientation,
+        }
+        # the boxes were made for these, and pictures were checked against their size
+        check(attributes, {keyword: one_of(value) for keyword, value in as_made.items()})
+        take_film(film, attributes)
         return SUCCESS, Dataset()
 
     def _create_lut(self, uid: str, attributes: Dataset) -> Answer:
@@ -298,11 +282,15 @@ class FilmDesk:
             raise Refusal(INVALID, "another box is there", [tag_of("ImageBoxPosition")])
         taken = pictures.picture_of(attributes, colour=film.colour)
         self._known_lut(attributes)
-        if taken is None:
-            film.pictures.pop(uid, None)
-        else:
-            film.pictures[uid] = self._keeper.picture(taken)
-        return SUCCESS, Dataset()
+        status, picture = SUCCESS, None
+        if taken is not None:
+            status, fitting = fitted(film, film.boxes.index(uid) + 1, taken)
+            picture = self._keeper.picture(fitting)
+        if before := film.pictures.pop(uid, None):
+            self._keeper.forget([before])
+        if picture is not None:
+            film.pictures[uid] = picture
+        return status, Dataset()
 
     def _set_note(self, session: Session, uid: str, attributes: Dataset) -> Answer:
         film = next((film for film in session.films.values() if uid in film.notes), None)
@@ -338,6 +326,8 @@ class FilmDesk:
         return session.films[uid]
 
     def _sheet(self, session: Session, film: FilmBox) -> Sheet:
+        for picture in film.pictures.values():
+            require_lut(self._luts, film, picture)
         return Sheet(
             caller=self._caller,
             copies=session.copies,
@@ -355,17 +345,5 @@ class FilmDesk:
             notes=tuple(note for note in film.notes.values() if note),
             pictures=tuple(film.pictures.get(box) for box in film.boxes),
             luts=dict(self._luts),
+            light=film.light,
         )
-
-
-def _layout(attributes: Dataset) -> FilmFormat:
-    spelt = text(attributes, "ImageDisplayFormat")
-    kind = spelt.partition("\\")[0]
-    try:
-        if kind not in ("STANDARD", "ROW", "COL"):
-            raise ValueError(spelt)
-        return FilmFormat.parse(spelt)
-    except ValueError:
-        raise Refusal(
-            INVALID, "no such image display format here", [tag_of("ImageDisplayFormat")]
-        ) from None

@@ -7,10 +7,12 @@ import sqlite3
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from fractions import Fraction
 from types import MappingProxyType
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from device.errors import DeviceError
 from device.ports import Frame, Pixels
@@ -21,13 +23,15 @@ from services.catalog import received_sheets
 from services.catalog.received_sheets import Images, ReceivedSheet
 from services.errors import CatalogError, ExamBusy, ServiceError
 from services.film_reception.cabinet import Cabinet, samples
-from services.film_reception.lut import through
+from services.film_reception.compose import raster, whole_dpi
+from services.film_reception.lut import greys_of
 from services.film_reception.words import Picture, Sheet
 
 _log = logging.getLogger(__name__)
 
 _NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 _SQUARE: Final = 1.0
+_LARGEST_TERM: Final = 65535
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -90,7 +94,7 @@ class Intake:
             self.take(sheet, sheet.exam_id or "")
         except ExamBusy:
             return  # a clip is being recorded; the sheet is safe and comes after it
-        except (ServiceError, DeviceError, OSError, sqlite3.Error) as error:
+        except (ServiceError, DeviceError, OSError, ValueError, sqlite3.IntegrityError) as error:
             _log.warning("received sheet %d was not taken: %s", sheet.id, type(error).__name__)
             self._leave(sheet, f"it could not be taken into exam {sheet.exam_id}: {error}")
 
@@ -99,26 +103,34 @@ class Intake:
 
         Raises
         ------
+        ExamBusy
+            The exam is being acquired into, or somebody else is taking this sheet.
         CatalogError
-            The exam has ended, is being acquired into, or the sheet is damaged.
+            The exam has ended, or the sheet is settled or damaged.
         StorageFull
             What was taken before is safe; the rest is taken when it is called again.
         """
-        if sheet.images not in (Images.WAITING, Images.UNASSIGNED):
-            raise CatalogError(f"sheet {sheet.id} is settled: its pictures are {sheet.images}")
-        uids = received_sheets.instance_uids(self._box.catalog, sheet.id)
-        done = received_sheets.taken_already(self._box.catalog, list(uids.values()))
-        if done and sheet.exam_id != exam_id:
-            raise CatalogError(f"a part of sheet {sheet.id} is in exam {sheet.exam_id} already")
-        with self._box.catalog.writing() as db:
-            received_sheets.bind(db, sheet.id, exam_id)
-        left = {position: uid for position, uid in uids.items() if uid not in done}
-        if left:
-            self._acquire(sheet, exam_id, left)
         box = self._box
-        with box.catalog.writing() as db:
-            at = box.clock.now().isoformat()
-            received_sheets.set_images(db, sheet.id, Images.TAKEN, at=at, exam_id=exam_id)
+        with self._cabinet.holding(sheet):
+            uids = received_sheets.instance_uids(box.catalog, sheet.id)
+            done = received_sheets.taken_already(box.catalog, list(uids.values()))
+            with box.catalog.writing() as db:
+                now = received_sheets.get(box.catalog, sheet.id)
+                if now.images not in (Images.WAITING, Images.UNASSIGNED):
+                    raise CatalogError(
+                        f"sheet {sheet.id} is settled: its pictures are {now.images}"
+                    )
+                if done and now.exam_id != exam_id:
+                    raise CatalogError(
+                        f"a part of sheet {sheet.id} is in exam {now.exam_id} already"
+                    )
+                received_sheets.bind(db, sheet.id, exam_id)
+            left = {position: uid for position, uid in uids.items() if uid not in done}
+            if left:
+                self._acquire(now, exam_id, left)
+            with box.catalog.writing() as db:
+                at = box.clock.now().isoformat()
+                received_sheets.set_images(db, sheet.id, Images.TAKEN, at=at, exam_id=exam_id)
         return list(uids.values())
 
     def _acquire(self, sheet: ReceivedSheet, exam_id: str, left: Mapping[int, str]) -> None:
@@ -135,31 +147,52 @@ class Intake:
     def _frames(
         self, sheet: ReceivedSheet, content: Sheet, left: Mapping[int, str]
     ) -> Iterator[Frame]:
+        if content.whole:
+            bands = raster(content, whole_dpi(content))
+            photometric = "RGB" if content.colour else "MONOCHROME2"
+            yield self._frame(sheet, 1, np.concatenate(list(bands)), 8, photometric)
+            return
         for position in left:
             picture = content.pictures[position - 1]
-            if picture is not None:
-                yield self._frame(sheet, content, picture, position)
+            if picture is None:
+                continue
+            greys = greys_of(picture, content)
+            grey = "MONOCHROME1" if greys.inverse else "MONOCHROME2"
+            yield self._frame(
+                sheet, position, greys.of(samples(picture)), greys.bits,
+                "RGB" if picture.colour else grey, _aspect(picture),
+            )  # fmt: skip
 
     def _frame(
-        self, sheet: ReceivedSheet, content: Sheet, picture: Picture, position: int
+        self,
+        sheet: ReceivedSheet,
+        position: int,
+        values: NDArray[Any],
+        bits: int,
+        photometric: str,
+        attributes: Mapping[str, Any] = _NOTHING,
     ) -> FilmFrame:
-        pixels, bits = through(samples(picture), picture, content)
-        grey = "MONOCHROME1" if picture.inverse else "MONOCHROME2"
-        aspect = _NOTHING
-        if picture.aspect != _SQUARE:
-            ratio = round(picture.aspect * 1000)
-            aspect = MappingProxyType({"PixelAspectRatio": [ratio, 1000]})
         return FilmFrame(
-            pixels=np.ascontiguousarray(pixels),
+            pixels=np.ascontiguousarray(values),
             bits_stored=bits,
-            photometric="RGB" if picture.colour else grey,
+            photometric=photometric,
             sequence=position,
             monotonic_ns=int(self._box.clock.monotonic() * 1e9),
             taken_at=datetime.fromisoformat(sheet.received),
-            attributes=aspect,
+            attributes=attributes,
         )
 
     def _leave(self, sheet: ReceivedSheet, why: str) -> None:
         with self._box.catalog.writing() as db:
+            if received_sheets.get(self._box.catalog, sheet.id).images is not Images.WAITING:
+                return  # a person has seen to it meanwhile
             at = self._box.clock.now().isoformat()
             received_sheets.set_images(db, sheet.id, Images.UNASSIGNED, at=at, words=why)
+
+
+def _aspect(picture: Picture) -> Mapping[str, Any]:
+    """Pixel Aspect Ratio: vertical and horizontal, as whole numbers."""
+    if picture.aspect == _SQUARE:
+        return _NOTHING
+    ratio = Fraction(picture.aspect).limit_denominator(_LARGEST_TERM)
+    return MappingProxyType({"PixelAspectRatio": [ratio.numerator, ratio.denominator]})

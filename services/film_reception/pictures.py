@@ -25,7 +25,8 @@ from services.film_reception.attributes import (
 from services.film_reception.words import Lut, Refusal
 
 LARGEST_SIDE: Final = 16384
-LARGEST_BYTES: Final = 256 * 2**20
+LARGEST_BYTES: Final = 128 * 2**20
+"""Of one picture: 14 x 17 inches at 500 dpi and 12 bits have room."""
 
 _GREY = ("MONOCHROME1", "MONOCHROME2")
 _TWELVE: Final = 12
@@ -49,7 +50,11 @@ _BOX_VALUES = {
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """A picture with its samples, grey or by pixel, in the machine's own order."""
+    """A picture with its samples, grey or by pixel, in the machine's own order.
+
+    ``too_large`` is what to do where it does not fit at the requested size: ``DECIMATE``, ``CROP``
+    or ``FAIL``; empty where nothing was said.
+    """
 
     samples: NDArray[Any]
     bits_stored: int
@@ -57,6 +62,7 @@ class Taken:
     aspect: float
     requested_mm: float | None
     lut: str
+    too_large: str = ""
 
 
 def position_of(attributes: Dataset, boxes: int) -> int:
@@ -96,6 +102,7 @@ def picture_of(attributes: Dataset, *, colour: bool) -> Taken | None:
         aspect=_aspect(image),
         requested_mm=_requested(attributes),
         lut=reference(attributes, "ReferencedPresentationLUTSequence"),
+        too_large=text(attributes, "RequestedDecimateCropBehavior"),
     )
 
 
@@ -191,7 +198,7 @@ def lut_of(attributes: Dataset) -> Lut:
     entries, first, bits = (int(part) for part in parts)
     entries = entries or 65536
     values = _entries(item)
-    if not 8 <= bits <= 16 or len(values) < entries:
+    if not 8 <= bits <= 16 or first or len(values) < entries:
         raise Refusal(INVALID, "the LUT is not what it says", [tag_of("LUTData")])
     return Lut("", first, bits, tuple(values[:entries]))
 

@@ -7,8 +7,9 @@ import struct
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
+import numpy as np
 from pydicom.datadict import keyword_for_tag
 from pydicom.dataset import Dataset
 from pydicom.errors import InvalidDicomError
@@ -21,6 +22,7 @@ from services.dicom.server import Handler, ServerRole
 from services.film_reception.cabinet import Cabinet, Drawer
 from services.film_reception.desk import FilmDesk
 from services.film_reception.jobs import Jobs
+from services.film_reception.line import Line
 from services.film_reception.words import Abilities, Refusal
 
 _log = logging.getLogger(__name__)
@@ -94,6 +96,8 @@ class FilmReception:
         self._printer_state = printer_state
         self._make_uid = make_uid
         self._callers: dict[Association, _Caller] = {}
+        self._lines: dict[Association | None, Line] = {}
+        self._told: tuple[str, str] | None = None
         self._owners: dict[str, Association] = {}
         self._lock = threading.Lock()
 
@@ -106,6 +110,9 @@ class FilmReception:
             (evt.EVT_N_GET, self._get),
             (evt.EVT_N_ACTION, self._action),
             (evt.EVT_N_DELETE, self._delete),
+            (evt.EVT_ESTABLISHED, self._established),
+            (evt.EVT_DATA_RECV, self._arrived),
+            (evt.EVT_DIMSE_RECV, self._received),
             (evt.EVT_CONN_CLOSE, self._closed),
         ]
         return ServerRole(dict.fromkeys(_CLASSES, _SYNTAXES), handlers)
@@ -113,35 +120,37 @@ class FilmReception:
     def tell_job(self, job_uid: str, state: str, info: str = "NORMAL") -> None:
         """Report how a job stands to the association that ordered it, if it is still there."""
         with self._lock:
-            owner = self._owners.get(job_uid)
-        if owner is None or not _accepted(owner, uids.PRINT_JOB):
+            line = self._lines.get(self._owners.get(job_uid))
+        if line is None:
             return
         said = Dataset()
         said.ExecutionStatusInfo = info
         said.PrinterName = self._abilities.name
-        _report(owner, said, JOB_EVENTS[state], uids.PRINT_JOB, job_uid)
+        line.tell(said, JOB_EVENTS[state], uids.PRINT_JOB, job_uid)
 
-    def tell_printer(self, state: str, info: str) -> None:
-        """Report a change of the printer to everybody who is connected."""
+    def look_at_printer(self) -> None:
+        """Report to everybody who is connected where the printer changed since the last look."""
+        state, info = self._printer_state()
+        before, self._told = self._told, (state, info)
+        if before in (None, (state, info)):
+            return
         with self._lock:
-            callers = list(self._callers)
+            lines = list(self._lines.values())
         said = Dataset()
         said.PrinterName = self._abilities.name
         said.PrinterStatusInfo = info
-        for association in callers:
-            context = next(
-                (c for c in (uids.GREY_META, uids.COLOUR_META) if _accepted(association, c)), ""
-            )
-            if context:
+        for line in lines:
+            under = next((c for c in (uids.GREY_META, uids.COLOUR_META) if line.accepts(c)), "")
+            if under:
                 event = PRINTER_EVENTS[state]
-                _report(association, said, event, uids.PRINTER, uids.PRINTER_INSTANCE, context)
+                line.tell(said, event, uids.PRINTER, uids.PRINTER_INSTANCE, under)
 
     def _create(self, event: evt.Event) -> Reply:
         def act(desk: FilmDesk) -> Reply:
             status, reply = desk.create(
                 _named(event, "AffectedSOPClassUID"),
                 _named(event, "AffectedSOPInstanceUID"),
-                _decoded(lambda: event.attribute_list),
+                _decoded(event, lambda: event.attribute_list),
                 colour=event.context.abstract_syntax == uids.COLOUR_META,
             )
             if _named(event, "AffectedSOPInstanceUID"):
@@ -156,7 +165,7 @@ class FilmReception:
             lambda desk: desk.change(
                 _named(event, "RequestedSOPClassUID"),
                 _named(event, "RequestedSOPInstanceUID"),
-                _decoded(lambda: event.modification_list),
+                _decoded(event, lambda: event.modification_list),
             ),
         )
 
@@ -173,7 +182,7 @@ class FilmReception:
                 self._owners[job] = event.assoc
             self._jobs.wake()
             reply = Dataset()
-            if _accepted(event.assoc, uids.PRINT_JOB):
+            if self._line(event.assoc).accepts(uids.PRINT_JOB):
                 item = Dataset()
                 item.ReferencedSOPClassUID = uids.PRINT_JOB
                 item.ReferencedSOPInstanceUID = job
@@ -195,6 +204,7 @@ class FilmReception:
         return status
 
     def _get(self, event: evt.Event) -> Reply:
+        self._begin(event.assoc)
         sop_class = _named(event, "RequestedSOPClassUID")
         uid = _named(event, "RequestedSOPInstanceUID")
         if sop_class == uids.PRINTER:
@@ -218,6 +228,7 @@ class FilmReception:
         return said
 
     def _done(self, event: evt.Event, act: Callable[[FilmDesk], Reply]) -> Reply:
+        self._begin(event.assoc)
         try:
             return act(self._caller(event.assoc).desk)
         except Refusal as refusal:
@@ -229,8 +240,25 @@ class FilmReception:
             )
             return _failure(refusal), None
 
-    def _caller(self, association: Association) -> _Caller:
+    def _begin(self, association: Association) -> None:
         with self._lock:
+            line = self._lines.get(association)
+        if line is not None:
+            line.begin()
+
+    def _line(self, association: Association) -> Line:
+        with self._lock:
+            line = self._lines.get(association)
+        if line is None:
+            raise Refusal(_FAILED, "the association has ended")
+        return line
+
+    def _caller(self, association: Association) -> _Caller:
+        """Of an association that has not ended: nobody would clear up after a later one."""
+        line = self._line(association)
+        with self._lock:
+            if association not in self._lines:
+                raise Refusal(_FAILED, "the association has ended")
             caller = self._callers.get(association)
             if caller is None:
                 drawer = self._cabinet.drawer()
@@ -239,15 +267,37 @@ class FilmReception:
                     drawer,
                     str(association.requestor.ae_title).strip(),
                     self._make_uid,
-                    annotations=_accepted(association, uids.ANNOTATION_BOX),
+                    annotations=line.accepts(uids.ANNOTATION_BOX),
                 )
                 caller = self._callers[association] = _Caller(desk, drawer)
             return caller
 
-    def _closed(self, event: evt.Event) -> None:
+    def _established(self, event: evt.Event) -> None:
         with self._lock:
-            caller = self._callers.pop(event.assoc, None)
-            for job in [job for job, owner in self._owners.items() if owner is event.assoc]:
+            self._lines[event.assoc] = Line(event.assoc)
+            # one that ended while it began was closed before it was here
+            gone = [each for each in self._lines if each and not each.is_alive()]
+        for association in gone:
+            self._end(association)
+
+    def _arrived(self, event: evt.Event) -> None:
+        line = self._lines.get(event.assoc)
+        if line is not None:
+            line.arrived(len(event.data))
+
+    def _received(self, event: evt.Event) -> None:
+        line = self._lines.get(event.assoc)
+        if line is not None:
+            line.received(event.message)
+
+    def _closed(self, event: evt.Event) -> None:
+        self._end(event.assoc)
+
+    def _end(self, association: Association) -> None:
+        with self._lock:
+            self._lines.pop(association, None)
+            caller = self._callers.pop(association, None)
+            for job in [job for job, owner in self._owners.items() if owner is association]:
                 del self._owners[job]
         if caller is not None:
             caller.drawer.close()
@@ -257,21 +307,30 @@ def _named(event: evt.Event, field: str) -> str:
     return str(getattr(event.request, field, None) or "")
 
 
-def _decoded(read: Callable[[], Dataset]) -> Dataset:
+def _decoded(event: evt.Event, read: Callable[[], Dataset]) -> Dataset:
     """With every value decoded now, since pydicom puts it off until it is read.
+
+    Words come in the order of bytes that was agreed on, and pydicom leaves them so: they are
+    turned here, for whoever reads them counts on the lowest byte first.
 
     Raises
     ------
     Refusal
         It is no data set.
     """
+    turned = event.context.transfer_syntax == ExplicitVRBigEndian
     try:
         dataset = read()
-        for _ in dataset.iterall():
-            pass
+        for element in dataset.iterall():
+            if turned and element.VR == "OW" and isinstance(element.value, bytes):
+                element.value = _turned(element.value)
     except _UNDECODABLE as error:
         raise Refusal(_FAILED, "the request cannot be decoded") from error
     return dataset
+
+
+def _turned(words: bytes) -> bytes:
+    return np.frombuffer(words, ">u2").astype("<u2").tobytes()
 
 
 def _failure(refusal: Refusal) -> Dataset:
@@ -298,22 +357,3 @@ def _asked(event: evt.Event, known: Dataset) -> Reply:
     status = _failure(Refusal(_SOME_UNKNOWN, "attributes not known here"))
     status.AttributeIdentifierList = unknown
     return status, answer
-
-
-def _accepted(association: Association, sop_class: str) -> bool:
-    return any(c.abstract_syntax == sop_class for c in association.accepted_contexts)
-
-
-def _report(
-    association: Association,
-    said: Dataset,
-    event: int,
-    sop_class: str,
-    uid: str,
-    meta: str | None = None,
-) -> None:
-    more: dict[str, Any] = {"meta_uid": meta} if meta else {}
-    try:
-        association.send_n_event_report(said, event, sop_class, uid, **more)
-    except (RuntimeError, ValueError) as error:
-        _log.info("a print event did not reach the modality: %s", error)

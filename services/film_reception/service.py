@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
+import sqlite3
 import threading
 from datetime import timedelta
 
 from services.box import Box
 from services.catalog import received_sheets
-from services.catalog.received_sheets import Images, Paper
+from services.catalog.received_sheets import Images, Paper, ReceivedSheet
 from services.film_reception.cabinet import Cabinet
 from services.film_reception.intake import Intake
 from services.film_reception.jobs import Jobs, status_of
@@ -20,7 +21,11 @@ _log = logging.getLogger(__name__)
 LOOK_SECONDS = 1.0
 """How often the print server is asked how its jobs stand."""
 
+GLANCE_SECONDS = 5.0
+"""How often it is asked how the printer is, to tell modalities of a change."""
+
 _TIDY_SECONDS = 3600.0
+_ASIDE = "the box cannot work on it, and its log says why: print it again at the modality"
 
 
 class FilmWork:
@@ -53,6 +58,7 @@ class FilmWork:
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="film-work", daemon=True)
         self._tidy_at = 0.0
+        self._glance_at = 0.0
 
     def start(self) -> None:
         self._thread.start()
@@ -71,18 +77,44 @@ class FilmWork:
                 _log.exception("received sheets could not be worked on; trying again")
             self._jobs.wait(LOOK_SECONDS)
 
+    def _serve(self, sheet: ReceivedSheet) -> None:
+        """What cannot be worked on is left to a person, so that the sheets after it go on."""
+        try:
+            if sheet.images is Images.WAITING:
+                self._intake.take_next(sheet)
+            if self._paper is not None and sheet.paper in (Paper.WAITING, Paper.SENDING):
+                self._paper.serve(received_sheets.get(self._box.catalog, sheet.id))
+        except sqlite3.Error:
+            raise
+        except Exception as error:  # noqa: BLE001 -- logged; a person sees to the sheet
+            _log.exception("received sheet %d cannot be worked on", sheet.id)
+            self._set_aside(sheet, f"{_ASIDE} ({type(error).__name__})")
+
+    def _set_aside(self, sheet: ReceivedSheet, why: str) -> None:
+        at = self._box.clock.now().isoformat()
+        with self._box.catalog.writing() as db:
+            now = received_sheets.get(self._box.catalog, sheet.id)
+            if now.images is Images.WAITING:
+                received_sheets.set_images(db, sheet.id, Images.UNASSIGNED, at=at, words=why)
+            elif now.paper in (Paper.WAITING, Paper.SENDING):
+                received_sheets.set_paper(db, sheet.id, Paper.HELD, at=at, words=why)
+
     def look(self) -> None:
         """Do once what can be done for every sheet that is not settled."""
         touched: set[str] = set(self._told)
         for sheet in received_sheets.open_sheets(self._box.catalog):
             touched.add(sheet.job_uid)
-            if sheet.images is Images.WAITING:
-                self._intake.take_next(sheet)
-            if self._paper is not None and sheet.paper in (Paper.WAITING, Paper.SENDING):
-                self._paper.serve(received_sheets.get(self._box.catalog, sheet.id))
+            self._serve(sheet)
         for job_uid in touched:
             self._tell(job_uid)
+        self._glance()
         self._tidy()
+
+    def _glance(self) -> None:
+        now = self._box.clock.monotonic()
+        if now >= self._glance_at:
+            self._glance_at = now + GLANCE_SECONDS
+            self._reception.look_at_printer()
 
     def _tell(self, job_uid: str) -> None:
         state, info = status_of(received_sheets.of_job(self._box.catalog, job_uid))

@@ -61,6 +61,7 @@ class Picture:
         Height of a pixel by its width.
     requested_mm
         Requested Image Size: width on the film in millimetres; None where the printer may choose.
+        One that is wider than its box is cropped to it.
     lut
         UID of the Presentation LUT for this picture; empty for that of the film, or none.
     """
@@ -86,6 +87,19 @@ class Lut:
     values: tuple[int, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Light:
+    """What film is made for: densities in hundredths of OD, and the light box in cd/m2.
+
+    The defaults are those of PS3.3 C.13.3 for the light, and a usual film's for the densities.
+    """
+
+    min_density: int = 20
+    max_density: int = 300
+    illumination: int = 2000
+    reflected: int = 10
+
+
 @dataclass(slots=True)
 class FilmBox:
     """One sheet as it is being put together.
@@ -105,6 +119,7 @@ class FilmBox:
     empty: str = "BLACK"
     trim: bool = False
     lut: str = ""
+    light: Light = Light()
     notes: dict[str, str] = field(default_factory=dict)
     pictures: dict[str, Picture] = field(default_factory=dict)
 
@@ -126,7 +141,8 @@ class Session:
 class Sheet:
     """One sheet that was ordered, as it is kept.
 
-    ``pictures`` go by Image Box Position, None where a box is empty; ``luts`` by UID.
+    ``pictures`` go by Image Box Position, None where a box is empty; ``luts`` by UID. ``whole``
+    makes one image of the sheet instead of one of each picture.
     """
 
     caller: str
@@ -145,3 +161,5 @@ class Sheet:
     notes: tuple[str, ...]
     pictures: tuple[Picture | None, ...]
     luts: dict[str, Lut]
+    light: Light = Light()
+    whole: bool = False

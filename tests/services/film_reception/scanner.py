@@ -53,6 +53,7 @@ class Place:
     intake: Intake
     queue: SimulatedQueue
     server: DicomServer
+    health: list[tuple[str, str]]
 
     @property
     def port(self) -> int:
@@ -61,13 +62,19 @@ class Place:
 
 @contextmanager
 def film_place(
-    box: Box, *, images: Images = Images.WAITING, printer: str = "", callers: tuple[str, ...] = ()
+    box: Box,
+    *,
+    images: Images = Images.WAITING,
+    printer: str = "",
+    callers: tuple[str, ...] = (),
+    whole: bool = False,
 ) -> Iterator[Place]:
-    """Receive films for the time of the block."""
-    cabinet = Cabinet(box, Orders(images, printer))
+    """Receive films for the time of the block; the last of ``health`` is how the printer is."""
+    health = [("NORMAL", "NORMAL")]
+    cabinet = Cabinet(box, Orders(images, printer, whole=whole))
     cabinet.open()
     jobs = Jobs(box.catalog)
-    reception = FilmReception(ABILITIES, cabinet, jobs, lambda: ("NORMAL", "NORMAL"), random_uid)
+    reception = FilmReception(ABILITIES, cabinet, jobs, lambda: health[-1], random_uid)
     queue = SimulatedQueue()
     paper = PaperDesk(box, cabinet, lambda _: QueuePrinter(queue)) if printer else None
     intake = Intake(box, cabinet, CAPTURE)
@@ -77,7 +84,7 @@ def film_place(
     )
     server.start()
     try:
-        yield Place(box, cabinet, jobs, reception, work, intake, queue, server)
+        yield Place(box, cabinet, jobs, reception, work, intake, queue, server, health)
     finally:
         server.stop(0.1)
 
@@ -180,11 +187,17 @@ def image_box(position: int, pixels: NDArray[Any], *, bits: int = 8, **values: A
 
 
 @contextmanager
-def scanner(place: Place, *, colour: bool = False, ae_title: str = "OLDCT") -> Iterator[Scanner]:
+def scanner(
+    place: Place,
+    *,
+    colour: bool = False,
+    ae_title: str = "OLDCT",
+    syntax: str = ExplicitVRLittleEndian,
+) -> Iterator[Scanner]:
     """An association for the time of the block."""
     entity = AE(ae_title)
     for sop_class in CLASSES:
-        entity.add_requested_context(sop_class, [ExplicitVRLittleEndian])
+        entity.add_requested_context(sop_class, [syntax])
     events: list[tuple[int, str]] = []
 
     def heard(event: evt.Event) -> tuple[int, None]:

@@ -29,7 +29,8 @@ from tests.services.film_reception.scanner import (
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:pydicom.valuerep")
 
 STATUSES = {
-    0x0106, 0x0110, 0x0111, 0x0112, 0x0117, 0x0118, 0x0120, 0x0210, 0x0211, 0x0213, 0xC600, 0xC610,
+    0x0106, 0x0110, 0x0111, 0x0112, 0x0117, 0x0118, 0x0120, 0x0210, 0x0211, 0x0213, 0xC600,
+    0xC603, 0xC610,
 }  # fmt: skip
 
 
@@ -42,6 +43,9 @@ class Memory:
     def picture(self, taken: Taken) -> Picture:
         rows, columns = taken.samples.shape[:2]
         return Picture(Path("x"), rows, columns, taken.samples.ndim == 3, taken.bits_stored)
+
+    def forget(self, pictures: object) -> None:
+        """Nothing lies anywhere."""
 
     def order(self, sheets: list[Sheet]) -> str:
         self.sheets += sheets
