@@ -7,7 +7,7 @@ WORKERS ?= 2
 NODE_MODULES := tests/peers/mpps/node_modules/.ready tests/browser/node_modules/.ready
 export PYTHON
 
-.PHONY: demo test test-hardware image test-image check lint bench lock clean
+.PHONY: demo test screenshots soak test-hardware image test-image check lint bench lock clean
 
 demo: $(VENV)/.ready
 	$(BIN)/gantry demo
@@ -16,6 +16,16 @@ test: $(VENV)/.ready $(NODE_MODULES)
 	tools/debian-packages test
 	$(MAKE) --no-print-directory check
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadscope
+
+# Every screen in every size, as pictures to look at.
+screenshots: $(VENV)/.ready
+	tools/debian-packages test
+	$(BIN)/python -m tests.browser.screenshots --out build/screenshots
+
+# Three hundred exams in one page: nothing that it or the services need may grow.
+soak: $(VENV)/.ready
+	tools/debian-packages test
+	$(BIN)/python -m tests.browser.soak --exams 300
 
 # The drivers over the kernel's own virtual devices, in an emulated machine; amd64 only.
 test-hardware: $(VENV)/.ready

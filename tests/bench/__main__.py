@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 
 from firmware.assembly import prepare_libraries
-from tests.bench import building, pedal, preview, printing, processes, storing, worklist
+from tests.bench import building, console, pedal, preview, printing, processes, storing, worklist
 from tests.peers.process import Stable
 
 
@@ -35,6 +35,7 @@ def main() -> None:
             figures |= processes.measure(folder, options.runs)
             figures |= pedal.measure(folder)
             figures |= preview.measure(folder)
+            figures |= console.measure(folder)
         finally:
             stable.end()
     for key, value in figures.items():

@@ -58,7 +58,8 @@ class Operator:
         self.taps += 1
 
     def sees_live_picture(self) -> None:
-        self.page.wait_for_selector(LIVE, timeout=LIVE_SECONDS)
+        # a handle of the element would keep the whole screen alive after it was left
+        expect(self.page.locator(LIVE)).to_be_attached(timeout=LIVE_SECONDS)
 
     def capture(self) -> None:
         """Take a picture, and see it appear."""
