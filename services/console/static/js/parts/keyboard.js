@@ -107,7 +107,7 @@ export function keyboard(input, { language = currentLanguage(), done, cancel }) 
 
   function functionKey({ name, picture, text, word, press, pressed, off, kind = "" }) {
     return h("button", { type: "button", class: `key key-function ${kind}`, "data-test": `key-${name}`,
-      "aria-label": word, "aria-pressed": pressed === undefined ? null : String(pressed), disabled: Boolean(off),
+      "aria-label": text ? `${word} ${text}` : word, "aria-pressed": pressed === undefined ? null : String(pressed), disabled: Boolean(off),
       on: { click: press } }, picture ? icon(picture) : text);
   }
 

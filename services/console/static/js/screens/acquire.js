@@ -68,6 +68,7 @@ class Acquire {
     this.recording = makeRecording();
     this.strip = makeStrip((uid) => this.review(uid));
     this.preview = makePreview();
+    this.films = h("div", { class: "acquire-films" });
     this.status = h("div", { class: "acquire-status", "data-test": "acquire-status" });
     this.controls = makeControls({
       capture: () => this.capture(),
@@ -80,7 +81,7 @@ class Acquire {
       app.banner(this.exam),
       h("div", { class: "acquire-main" },
         this.strip.element,
-        h("div", { class: "acquire-middle" }, this.preview.element, this.recording.element, this.notice.element),
+        h("div", { class: "acquire-middle" }, this.preview.element, this.recording.element, this.films, this.notice.element),
         this.controls.element,
         this.status)));
     this.strip.set(this.data.images);
@@ -256,6 +257,7 @@ class Acquire {
     if (recording && this.sheet) this.sheet.close();
     this.notice.hold(this.why());
     this.drawStatus();
+    this.drawFilms();
     this.drawStop(recording);
   }
 
@@ -282,6 +284,15 @@ class Acquire {
         : badge("no_signal", t("acquire.source.away"))),
       h("span", { "data-test": "counters" }, `${plural("acquire.stills", data.stills)} · ${plural("acquire.clips", data.clips)}`),
       left !== null && left < PLENTY && h("span", { "data-test": "exams-left", class: left < FEW_EXAMS ? "tone-caution" : "quiet" }, plural("acquire.exams_left", left)));
+  }
+
+  /** Pictures that a scanner printed here, and nobody has said whose they are. */
+  drawFilms() {
+    const n = this.data.film_pictures;
+    if (this.films.dataset.waiting === String(n)) return;
+    this.films.dataset.waiting = String(n);
+    fill(this.films, n > 0 && button({ label: plural("print.arrived", n), icon: "printer", kind: "primary", test: "films-waiting",
+      press: () => this.unlessRecording(() => this.app.go("films")) }));
   }
 
   drawStop(recording) {

@@ -129,7 +129,7 @@ function picture(image) {
   const uid = encodeURIComponent(image.sop_instance_uid);
   const label = t("exams.image", { series: number(image.series_number), n: number(image.instance_number) });
   return h("li", {},
-    h("a", { class: "exam-image", href: `#/review/${uid}`, "data-test": `image-${image.sop_instance_uid}`, "aria-label": label },
+    h("a", { class: "exam-image", href: `#/review/${uid}`, "data-test": `image-${image.sop_instance_uid}` },
       h("img", { src: `/api/images/${uid}/thumb`, alt: "", loading: "lazy", width: "104", height: "78" }),
       h("span", {}, label), badge(state)));
 }

@@ -111,9 +111,10 @@ function makeFinish(root, exam, app) {
 
   function thumb(image) {
     const words = [imageName(image), framesWords(image)].filter(Boolean).join(", ");
-    return h("a", { class: "thumb", href: `#/review/${encodeURIComponent(image.uid)}`, "aria-label": words, "data-test": `thumb-${image.uid}` },
+    return h("a", { class: "thumb", href: `#/review/${encodeURIComponent(image.uid)}`, "data-test": `thumb-${image.uid}` },
       image.here ? h("img", { src: `/api/images/${encodeURIComponent(image.uid)}/thumb`, alt: "", loading: "lazy", decoding: "async" }) : icon("cloud"),
-      h("span", { class: "thumb-words" }, number(image.number), image.frames > 1 && icon("play")));
+      h("span", { class: "thumb-words", "aria-hidden": "true" }, number(image.number), image.frames > 1 && icon("play")),
+      h("span", { class: "unseen" }, words));
   }
 
   function archivePart(archive) {

@@ -61,11 +61,12 @@ export function makeStrip(open) {
     picture.addEventListener("load", () => { picture.hidden = false; });
     return h("li", { class: "acquire-thumb-place", "data-uid": image.uid },
       h("button", { type: "button", class: `acquire-thumb${image.discarded ? " acquire-thumb-discarded" : ""}`, "data-test": "thumb",
-        "data-uid": image.uid, "aria-label": words, on: { click: () => open(image.uid) } },
+        "data-uid": image.uid, on: { click: () => open(image.uid) } },
         picture,
         h("span", { class: "acquire-thumb-mark", "aria-hidden": "true" },
           icon(image.discarded ? "bin" : image.clip ? "play" : "check"),
-          image.number ? `${image.series}·${image.number}` : "")));
+          image.number ? `${image.series}·${image.number}` : ""),
+        h("span", { class: "unseen" }, words)));
   }
 
   function stop() {
