@@ -22,7 +22,14 @@ from services.exams_left import exams_left
 from services.live.client import LiveAway, Unsure
 from services.live.words import Words
 from services.patient_facts import exam_facts
-from services.refusals import NO_EXAM, NO_SUCH_PROTOCOL, RECORDING, SERVICE_AWAY, UNSURE
+from services.refusals import (
+    NO_EXAM,
+    NO_SUCH_PROTOCOL,
+    OTHER_EXAM,
+    RECORDING,
+    SERVICE_AWAY,
+    UNSURE,
+)
 
 MOST_IMAGES = 60
 """Images that the screen is told of, the newest ones; the review has them all."""
@@ -94,11 +101,14 @@ class _Acquire:
         live = await self._state()
         if live is not None and live["recording"]:
             raise Problem(RECORDING)
-        await asyncio.to_thread(self._choose, name)
+        await asyncio.to_thread(self._choose, name, call.text("exam", 16))
         return {"protocol": name}
 
-    def _choose(self, name: str) -> None:
+    def _choose(self, name: str, meant: str) -> None:
         hand = at_hand.get(self._box.catalog)
+        if hand and meant and hand.exam_id != meant:
+            # a page that has not heard yet that another patient was opened elsewhere
+            raise Problem(OTHER_EXAM)
         try:
             with self._box.catalog.writing() as db:
                 at_hand.choose_protocol(db, hand.exam_id if hand else "", name)

@@ -136,6 +136,7 @@ def test_the_protocol_is_chosen_for_the_exam_at_hand_and_never_while_recording(
     live.recording = {"seconds": 1, "frames": 2}
     assert code(post(browser, "protocol", protocol="Loop")) == "G-2102"
     live.recording = None
+    assert code(post(browser, "protocol", protocol="Loop", exam="99")) == "G-2113"
     assert post(browser, "protocol", protocol="Loop").json() == {"protocol": "Loop"}
     held = at_hand.get(box.catalog)
     assert held is not None

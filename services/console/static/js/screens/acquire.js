@@ -182,7 +182,7 @@ class Acquire {
 
   async chosen(protocol) {
     try {
-      await this.app.api.post("/api/acquire/protocol", { protocol });
+      await this.app.api.post("/api/acquire/protocol", { protocol, exam: this.exam.exam });
       this.data.protocol = protocol;
       this.notice.clear();
       this.draw();
