@@ -60,7 +60,8 @@ function card(app, film, found, load) {
 
 function look(film, label) {
   openDialog({ title: label, test: "film-look",
-    content: h("img", { class: "film-large", src: `/api/films/${film.film}/preview.png?width=900`, alt: label }) });
+    content: h("div", { tabindex: "0", role: "group", "aria-label": label },
+      h("img", { class: "film-large", src: `/api/films/${film.film}/preview.png?width=900`, alt: "" })) });
 }
 
 async function act(app, film, what, body, load) {
@@ -115,9 +116,9 @@ async function confirm(app, film, exam, load) {
   const once = token();
   const sure = await app.confirmHold({
     title: t("print.assign_title"),
-    text: [banner(exam), h("div", { class: "film-compare" },
+    text: h("div", { class: "film-compare", tabindex: "0", role: "group", "aria-label": t("print.assign_text") },
       h("img", { class: "film-large", src: `/api/films/${film.film}/preview.png?width=600`, alt: t("print.films_one", { n: number(film.film) }) }),
-      h("p", {}, t("print.assign_text")))],
+      h("div", {}, banner(exam), h("p", {}, t("print.assign_text")))),
     label: t("print.assign_yes"), icon: "check", kind: "primary", test: "assign-sheet",
   });
   if (sure) await act(app, film, "assign", { exam: exam.exam, token: once }, load);

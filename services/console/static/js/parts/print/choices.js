@@ -39,8 +39,7 @@ export function openPrinters({ app, printers, chosen, choose }) {
  */
 export function openFilm({ draft, uncalibrated, changed }) {
   const content = h("div", { class: "print-film" });
-  const sheet = openDialog({ title: t("print.film"), content, test: "film-sheet", actions: [
-    button({ label: t("core.done"), icon: "check", kind: "primary", test: "film-done", press: () => sheet.close() })] });
+  const sheet = openDialog({ title: t("print.film"), content, test: "film-sheet" });
   draw();
 
   function draw() {

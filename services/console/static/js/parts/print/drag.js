@@ -60,9 +60,13 @@ export function watchCarrying(element, { take, over, drop }) {
   const cancel = (event) => {
     if (start && event.pointerId === start.pointerId) put();
   };
-  const listeners = { pointerdown: begin, pointermove: move, pointerup: end, pointercancel: cancel,
+  // else the browser takes the end of the way for a throw, and swallows the next tap
+  const still = (event) => {
+    if (ghost && event.cancelable) event.preventDefault();
+  };
+  const listeners = { pointerdown: begin, pointermove: move, pointerup: end, pointercancel: cancel, touchmove: still,
     dragstart: (event) => event.preventDefault(), contextmenu: (event) => event.preventDefault() };
-  for (const [name, listener] of Object.entries(listeners)) element.addEventListener(name, listener);
+  for (const [name, listener] of Object.entries(listeners)) element.addEventListener(name, listener, { passive: false });
   return () => {
     if (held) put();
     for (const [name, listener] of Object.entries(listeners)) element.removeEventListener(name, listener);

@@ -2,6 +2,7 @@
 
 import { fill, h } from "../../core/dom.js";
 import { number, plural, t } from "../../core/i18n.js";
+import { icon } from "../icons.js";
 import { watchCarrying } from "./drag.js";
 
 /**
@@ -27,7 +28,7 @@ export function makeTray({ touched, over, dropped }) {
     if (next !== shown) {
       shown = next;
       fill(list, images.map((image) => h("li", {}, h("button", { type: "button", class: "tray-image", "data-test": `tray-${image.place}`,
-        "data-uid": image.uid, "aria-label": nameOf(image), on: { click: () => touched(image.uid) } },
+        "data-uid": image.uid, on: { click: () => touched(image.uid) } },
       h("img", { src: thumb(image.uid), alt: "", loading: "lazy", draggable: "false" }),
       h("span", { class: "tray-words" })))));
     }
@@ -35,9 +36,10 @@ export function makeTray({ touched, over, dropped }) {
       const [image, control] = [images[index], line.firstElementChild];
       const times = used.get(image.uid) || 0;
       control.setAttribute("aria-pressed", String(image.uid === chosen));
-      control.setAttribute("aria-label", [nameOf(image), times && plural("print.on_sheets", times)].filter(Boolean).join(", "));
+      const short = `${number(image.series)}/${number(image.number)}`;
+      control.setAttribute("aria-label", [short, nameOf(image), times && plural("print.on_sheets", times)].filter(Boolean).join(", "));
       control.dataset.used = String(times);
-      control.querySelector(".tray-words").textContent = `${number(image.series)}/${number(image.number)}${times ? " ✓" : ""}`;
+      fill(control.querySelector(".tray-words"), short, times > 0 && icon("check"));
     });
   }
 
