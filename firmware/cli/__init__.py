@@ -39,6 +39,7 @@ _COMMANDS = {
     "run": "firmware.cli.run:run",
     "status": "firmware.cli.status:status",
     "support-bundle": "firmware.cli.support:support_bundle",
+    "update": "firmware.cli.update:update",
     "worklist": "firmware.cli.worklist:worklist",
 }
 

@@ -26,7 +26,9 @@ EXPECTED = {
     "outbox resend", "page", "panel", "panel pair", "panel run", "panel watch", "peers",
     "peers test", "people", "people add", "people list", "people pin", "people remove",
     "print", "printers", "printers cancel", "printers jobs", "printers printed",
-    "printers redirect", "printers resend", "printers test", "run", "status", "support-bundle", "worklist",
+    "printers redirect", "printers resend", "printers test", "run", "status", "support-bundle", "update",
+    "update bundle", "update check", "update install", "update settle", "update status",
+    "worklist",
 }  # fmt: skip
 
 LISTS = (
@@ -85,7 +87,7 @@ def test_only_groups_and_what_needs_no_box_take_no_configuration() -> None:
     }
     assert without == {
         "calibrate", "config", "config template", "demo", "exam", "factory-reset", "first-boot",
-        "panel", "panel pair", "people",
+        "panel", "panel pair", "people", "update", "update bundle", "update status",
     }  # fmt: skip
 
 
