@@ -103,10 +103,10 @@ class FilmPeer:
     def films(self) -> list[ReceivedFilm]:
         """Every film that it printed, oldest first."""
         folder = self.running.directory / "database"
-        stored = [dcmread(path) for path in folder.glob("SP_*.dcm")]
+        # the times inside are whole seconds
+        oldest_first = sorted(folder.glob("SP_*.dcm"), key=lambda path: path.stat().st_mtime_ns)
         boxes = {str(d.SOPInstanceUID): d for d in map(dcmread, folder.glob("HG_*.dcm"))}
-        stored.sort(key=lambda d: (d.get("InstanceCreationDate"), d.get("InstanceCreationTime")))
-        return [_film(dataset, boxes) for dataset in stored]
+        return [_film(dcmread(path), boxes) for path in oldest_first]
 
 
 def _film(stored: Dataset, boxes: dict[str, Dataset]) -> ReceivedFilm:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,13 +14,13 @@ from services import exams as lives
 from services.acquisition import Acquisition
 from services.box import Box
 from services.clock import SystemClock
-from services.dispatcher import drain
+from services.dispatcher import Dispatcher, drain
 from services.dispatcher.drain import Left
 from services.printing import drafts, jobs
 from services.printing.jobs import PrintJob
 from services.printing.printers import Printer
 from tests.services.boxes import begin, make_box
-from tests.services.dispatcher.stage import CT
+from tests.services.dispatcher.stage import CT, until
 from tests.services.sources import Script, pictures
 
 
@@ -47,9 +47,18 @@ class PrintStage:
     def submit(self, exam: Exam, film: FilmJob, printer: str = "") -> PrintJob:
         return jobs.submit(self.box, exam.exam_id, printer, film, by="test")
 
-    def print(self, timeout: float = 20.0) -> Left:
+    def print(self, timeout: float = 90.0) -> Left:
         """Deliver until nothing is owed but what waits for a person."""
         return drain(self.box, timeout=timeout)
+
+    def print_until(self, met: Callable[[], bool]) -> None:
+        """Deliver until something has come about, with the job still owed."""
+        dispatcher = Dispatcher(self.box)
+        dispatcher.start()
+        try:
+            until(dispatcher, met)
+        finally:
+            dispatcher.stop()
 
     def job(self, job: PrintJob) -> PrintJob:
         return jobs.get(self.box.catalog, job.id)

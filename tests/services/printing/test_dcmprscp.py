@@ -78,7 +78,7 @@ def test_the_grey_scale_goes_by_shape_or_table(
     peer = start_dcmprscp(implicit=implicit)
     here = stage(peer.printer(dpi=60.0, **lut))
     job = here.order(here.exam(1))
-    here.print(timeout=10)
+    here.print()
     done = here.job(job)
     assert done.outcome == "printed", done.words
     (film,) = peer.films()

@@ -55,6 +55,10 @@ def order(stage: PrintStage, images: int = 2, **more: object) -> PrintJob:
 
 
 @pytest.mark.peer
+def last_error(stage: PrintStage) -> str:
+    return peer_state.get(stage.box.catalog, "paper").last_error or ""
+
+
 def test_what_comes_out_is_what_was_previewed(
     stage: MakeStage, print_server: PrintServer, tmp_path: Path
 ) -> None:
@@ -114,7 +118,7 @@ def test_an_answer_that_was_lost_prints_once(stage: MakeStage) -> None:
     queue = SimulatedQueue(lose_answer=True)
     ward = paper_stage(stage, queue)
     job = order(ward)
-    ward.print(timeout=2)
+    ward.print_until(lambda: bool(last_error(ward)))
     peer_state.clear_pause(ward.box.catalog, "paper")
     ward.print()
     assert ward.job(job).state is State.DONE
@@ -125,9 +129,9 @@ def test_a_server_that_is_away_is_waited_for(stage: MakeStage) -> None:
     queue = SimulatedQueue(away=True)
     ward = paper_stage(stage, queue)
     job = order(ward)
-    ward.print(timeout=2)
+    ward.print_until(lambda: bool(last_error(ward)))
     assert ward.job(job).state is State.WAITING
-    assert "does not answer" in peer_state.get(ward.box.catalog, "paper").last_error
+    assert "does not answer" in last_error(ward)
     queue.away = False
     peer_state.clear_pause(ward.box.catalog, "paper")
     ward.print()
@@ -142,9 +146,8 @@ def test_an_empty_magazine_is_said_and_waited_for(
     queue = SimulatedQueue(empty=True)
     ward = paper_stage(stage, queue)
     job = order(ward)
-    ward.print(timeout=2)
-    waiting = ward.job(job)
-    assert (waiting.state, waiting.words) == (State.WAITING, "the magazine is empty")
+    ward.print_until(lambda: ward.job(job).words == "the magazine is empty")
+    assert ward.job(job).state is State.WAITING
     queue.empty = False
     ward.print()
     assert ward.job(job).state is State.DONE
@@ -155,7 +158,7 @@ def test_a_job_that_the_server_ended_asks_a_person(stage: MakeStage) -> None:
     queue = SimulatedQueue(abort=True)
     ward = paper_stage(stage, queue)
     job = order(ward)
-    ward.print(timeout=5)
+    ward.print()
     held = ward.job(job)
     assert (held.state, held.code) == (State.HELD, "G-6502")
     with pytest.raises(NotPrintable, match="look at"):
@@ -170,7 +173,7 @@ def test_a_job_that_came_out_all_the_same_is_marked(stage: MakeStage) -> None:
     queue = SimulatedQueue(abort=True)
     ward = paper_stage(stage, queue)
     job = order(ward)
-    ward.print(timeout=5)
+    ward.print()
     actions.mark_printed(ward.box, job.id, by="test")
     assert ward.job(job).state is State.DONE
     assert not queue.printed
@@ -181,7 +184,7 @@ def test_a_sheet_that_the_printer_has_not_is_held_and_nothing_is_scaled(stage: M
     queue.media = queue.media[:1]
     ward = paper_stage(stage, queue)
     job = order(ward)
-    ward.print(timeout=5)
+    ward.print()
     held = ward.job(job)
     assert (held.state, held.code) == (State.HELD, "G-6501")
     assert "203 x 254" in held.words
@@ -194,7 +197,7 @@ def test_cancelling_stops_the_print_server_too(
     queue = SimulatedQueue(empty=True)
     ward = paper_stage(stage, queue)
     job = order(ward)
-    ward.print(timeout=2)
+    ward.print_until(lambda: ward.job(job).words == "the magazine is empty")
     until(lambda: ward.job(job).state is State.WAITING, 10)
     queue.away = True
     with pytest.raises(NotPrintable, match="cannot be stopped"):
@@ -214,7 +217,7 @@ def test_an_image_that_was_discarded_meanwhile_is_not_printed(stage: MakeStage) 
     with ward.box.catalog.writing() as db:
         db.conn.execute("UPDATE instance SET discarded = 'now'")
     queue.away = False
-    ward.print(timeout=5)
+    ward.print()
     assert ward.job(job).state is State.HELD
     assert not queue.printed
     assert isinstance(job.film, FilmJob)
