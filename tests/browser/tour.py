@@ -25,7 +25,7 @@ REFUSED = "the server responded with a status of 4"
 _SCREENS = Path(__file__).parents[2] / "services" / "console" / "static" / "js" / "screens"
 _PIN = {"name": "Tess", "pin": "48151623"}
 _MANY = 8
-_WITH_SOURCE = ("ruler", "range")
+_NAMED = ("ruler", "range", "settings")
 _FURTHER = {
     "settings/station": "settings-station",
     "settings/peers?entry=0": "settings-peer",
@@ -104,6 +104,8 @@ def stops_before(scene: Scene) -> list[Stop]:
             "match-compare",
         ),
         Stop("reconcile", "reconcile", "reconcile"),
+        Stop("print/:exam", f"print/{scene.sent}", "print"),
+        Stop("films", "films", "films"),
         Stop("menu", "menu", "menu"),
         Stop("signin", "signin", "signin"),
         Stop("settings", "settings", "settings"),
@@ -139,7 +141,7 @@ def stops_of_technician() -> list[Stop]:
         *(
             Stop(tool, f"service/{name}", f"service-{name}", ".tech-body")
             for name in tools()
-            if name not in _WITH_SOURCE
+            if name not in _NAMED
         ),
         *(
             Stop(f"{tool}/:name", f"service/{name}", f"service-{picture}", ".tech-body")
