@@ -36,8 +36,16 @@ def first_boot(card: Path, root: Path) -> None:
     with faults nothing is taken. The report lies beside it as gantry-report.txt.
     """
     from firmware.provision import Outcome, Places, provision
+    from firmware.update.slots import put_back
     from firmware.workshop.commands import ask
 
+    try:
+        if put_back(card):
+            click.echo(
+                "A new system is being tried: the next start is the earlier one's.", err=True
+            )
+    except OSError as error:
+        click.echo(f"The card cannot be written to: {error}", err=True)
     result = provision(Places.of_box(card, root), datetime.now().astimezone())
     click.echo(result.text or f"Nothing new on the card ({result.outcome}).", err=True)
     if result.outcome is Outcome.RESET and root == Path("/"):

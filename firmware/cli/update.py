@@ -62,7 +62,7 @@ def check(source: str, as_json: bool, config_file: Path | None) -> None:
 
 
 @update.command()
-@click.argument("source", metavar="FILE|URL")
+@click.argument("source", metavar="[FILE|URL]", required=False, default="")
 @click.option("--allow-older", is_flag=True, help="Also an earlier version than the one that runs.")
 @click.option("--only-newer", is_flag=True, help="End quietly where it brings nothing newer.")
 @click.option("--reboot/--no-reboot", default=True, help="Start the box anew when it is written.")
@@ -71,7 +71,7 @@ def check(source: str, as_json: bool, config_file: Path | None) -> None:
 def install(
     source: str, allow_older: bool, only_newer: bool, reboot: bool, config_file: Path | None
 ) -> None:
-    """Write an update to the other slot and try it; as root.
+    """Write an update to the other slot and try it; as root. Without FILE that of update.url.
 
     Refused during an exam and while something is being sent.
     """
@@ -82,7 +82,11 @@ def install(
     from firmware.update.install import inspect
     from firmware.workshop.commands import ask
 
-    _, box = open_configured(config_file)
+    configuration, box = open_configured(config_file)
+    source = source or configuration.update.url
+    if not source:
+        click.echo("update.url of gantry.toml names no address.", err=True)
+        return
     if only_newer:
         with opened(source) as stream:
             if not is_older(box.software_version, inspect(stream).version):

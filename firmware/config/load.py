@@ -107,6 +107,7 @@ def _build(text: str, document: dict[str, Any], name: str, file: Path | None) ->
         retention=settings.retention,
         printers=tuple(printer_from(each) for each in settings.printers),
         film_reception=settings.film_reception,
+        update=settings.update,
         warnings=tuple(report.warnings),
     )
 

@@ -16,6 +16,7 @@ from firmware.config.schema import (
     ListenerSettings,
     RetentionSettings,
 )
+from firmware.config.update import UpdateSettings
 from services.dicom.peers import Peer
 from services.printing.printers import Printer
 
@@ -54,4 +55,5 @@ class Configuration:
     retention: RetentionSettings
     printers: tuple[Printer, ...] = ()
     film_reception: FilmReceptionSettings = field(default_factory=FilmReceptionSettings)
+    update: UpdateSettings = field(default_factory=UpdateSettings)
     warnings: tuple[str, ...] = ()

@@ -17,6 +17,7 @@ from firmware.config.film_reception import FilmReceptionSettings
 from firmware.config.metadata import ae, file, meta, seconds, text
 from firmware.config.panel import CodeRuleSettings, PanelSettings, TriggerSettings
 from firmware.config.printing import PrinterSettings
+from firmware.config.update import UpdateSettings
 from services.dicom.peers import Service
 
 
@@ -261,6 +262,7 @@ class Document(Struct, frozen=True, forbid_unknown_fields=True):
     peers: tuple[PeerTable, ...] = ()
     printers: tuple[PrinterSettings, ...] = ()
     film_reception: FilmReceptionSettings = field(default_factory=FilmReceptionSettings)
+    update: UpdateSettings = field(default_factory=UpdateSettings)
     sources: tuple[SourceSettings, ...] = ()
     profiles: tuple[ProfileSettings, ...] = ()
     protocols: tuple[ProtocolTable, ...] = ()

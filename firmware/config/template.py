@@ -26,6 +26,7 @@ from firmware.config.schema import (
     RetentionSettings,
     StationTable,
 )
+from firmware.config.update import UpdateSettings
 from firmware.config.walk import Rule, rule_of
 
 _WIDTH = 96
@@ -44,6 +45,7 @@ _SECTIONS: tuple[tuple[str, type[Struct], Mapping[str, Any]], ...] = (
     ("[[printers]]", PrinterSettings, {"name": "film", "kind": "dicom", **_FILM}),
     ("[[printers]]", PrinterSettings, {"name": "paper", "kind": "cups"}),
     ("[film_reception]", FilmReceptionSettings, {"printer": "paper"}),
+    ("[update]", UpdateSettings, {}),
     ("[[sources]]", SourceSettings, {"name": "scanner", "kind": "replay"}),
     ("[[sources]]", SourceSettings, {"name": "pattern", "kind": "pattern"}),
     ("[[sources]]", SourceSettings, {"name": "stick", "kind": "folder"}),

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from firmware.update import record
 from firmware.update.record import Record, Step
-from firmware.update.slots import Target, make_permanent
+from firmware.update.slots import Target, make_permanent, put_back
 
 PATIENCE = 300.0
 """Seconds that the services are given to come up."""
@@ -72,6 +72,7 @@ def _wait(ailment: Callable[[], str], patience: float, steady: float, glance: fl
 
 
 def _fall_back(target: Target, tried: Record, why: str) -> Record:
+    put_back(target.boot)
     fallen = Record(Step.FELL_BACK, tried.slot, tried.version, why)
     record.keep(fallen, target.root)
     return fallen

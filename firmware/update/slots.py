@@ -13,7 +13,6 @@ from firmware.durable import write_durably
 from firmware.status.machine import slot as running_slot
 from firmware.update.bundle import BOOT, SLOT
 from firmware.update.errors import UpdateRefused
-from firmware.workshop.commands import ask
 from services.spool import sync_folder
 
 CONFIG = "config.txt"
@@ -21,7 +20,7 @@ PROVEN = "config-proven.txt"
 """There while a new system is tried: its ramdisk makes it ``config.txt`` again."""
 
 NUMBERS = {"A": 2, "B": 3}
-_LABEL = "gantry-data"
+_BY_LABEL = Path("/dev/disk/by-label/gantry-data")
 _FAT_MODE = 0o644
 _BLOCK = 1024 * 1024
 
@@ -49,7 +48,7 @@ class Target:
 
     @classmethod
     def of_box(cls, boot: Path = Path("/boot/firmware")) -> Target:
-        """Of the card that this box was started from.
+        """Of the card that this box was started from; whoever only judges needs no device there.
 
         Raises
         ------
@@ -57,9 +56,8 @@ class Target:
             It was not started from such a card.
         """
         running = running_slot()
-        said = ask("blkid", "-L", _LABEL)
-        data = said.out.strip()
-        if running not in NUMBERS or not said.good or not data.endswith("4"):
+        data = str(_BY_LABEL.resolve())
+        if running not in NUMBERS:
             raise UpdateRefused(
                 "this machine was not started from a card with two slots: update its software as "
                 "it was installed"
@@ -86,6 +84,8 @@ def write_system(target: Target, blocks: Iterable[bytes], size: int, sha256: str
     UpdateRefused
         It does not fit, or the card gives back something else.
     """
+    if not target.device.exists():
+        raise UpdateRefused(f"the card's second slot is not there ({target.device})")
     with target.device.open("r+b", buffering=0) as device:
         room = device.seek(0, os.SEEK_END)
         if size > room:
@@ -152,6 +152,21 @@ def prepare_trial(target: Target) -> None:
 def try_other(target: Target) -> None:
     """Have the next start be the other slot's."""
     write_durably(target.boot / CONFIG, _config_of(target, target.slot), _FAT_MODE)
+
+
+def put_back(boot: Path) -> bool:
+    """Have every later start be the proven system's, where another one is being tried.
+
+    The ramdisk does the same before; done again by the system, it also helps where the ramdisk
+    could not mount the boot partition.
+    """
+    proven = boot / PROVEN
+    if not proven.is_file():
+        return False
+    # on FAT this changes one sector: the entry of config.txt then names the blocks of the other
+    proven.replace(boot / CONFIG)
+    sync_folder(boot)
+    return True
 
 
 def make_permanent(target: Target) -> None:

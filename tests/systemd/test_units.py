@@ -112,7 +112,8 @@ def test_only_what_takes_pictures_and_the_screen_reach_a_device() -> None:
         for name, text in texts.items()
         if "DeviceAllow=" in text or "PrivateDevices=no" in text
     }
-    assert with_devices == {"gantry-capture.service", "gantry-kiosk.service"}
+    updates = {"gantry-update-fetch.service", "gantry-update-stick.service"}
+    assert with_devices == {"gantry-capture.service", "gantry-kiosk.service", *updates}
 
 
 def needs(name: str) -> str:

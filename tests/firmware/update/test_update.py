@@ -13,8 +13,10 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from firmware.assembly import open_box
+from firmware.cli import main
 from firmware.config import load
 from firmware.update import UpdateRefused, install, settle
 from firmware.update import record as records
@@ -111,6 +113,19 @@ def test_a_system_that_hangs_is_left_by_the_watchdog(card: Card, made: Path) -> 
     assert became is not None
     assert became.step is Step.FELL_BACK
     assert "did not start" in became.why
+
+
+def test_a_ramdisk_that_could_not_put_the_configuration_back_is_helped(
+    card: Card, made: Path
+) -> None:
+    take(card, made / "9.0.update")
+    assert card.configured() == "B"
+    settle(card.target("B"), lambda: "console is failed", **QUICK)
+    assert card.configured() == "A"
+    take(card, made / "9.0.update")
+    words = ["first-boot", "--card", str(card.boot), "--root", str(card.root)]
+    assert CliRunner().invoke(main, words).exit_code == 0
+    assert card.configured() == "A"
 
 
 def test_a_box_that_is_well_only_now_and_then_is_not_well(card: Card, made: Path) -> None:
