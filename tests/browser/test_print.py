@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import threading
 import time
@@ -27,7 +28,7 @@ from services.dicom.peers import Peer, Service
 from services.dispatcher import drain
 from services.dispatcher import paper as paper_errand
 from services.outbox.model import State
-from services.printing import jobs
+from services.printing import drafts, jobs
 from services.printing.jobs import PrintJob
 from services.printing.printers import Printer, PrinterKind
 from services.printing.profile import load_profile
@@ -347,6 +348,14 @@ TOO_SMALL = """() => [...document.querySelectorAll('button:not([disabled]), a[hr
 
 
 def views(page: Page) -> Iterator[str]:
+    # a job that waits for a person is what the screen begins with
+    expect(control(page, "again-1")).to_be_visible()
+    yield "the jobs"
+    control(page, "redirect-1").click()
+    expect(control(page, "redirect-to-other")).to_be_visible()
+    yield "another printer"
+    control(page, "redirect-sheet-close").click()
+    control(page, "jobs-close").click()
     drawn(page)
     yield "the sheet"
     for name, close in (
@@ -358,8 +367,11 @@ def views(page: Page) -> Iterator[str]:
         expect(control(page, close)).to_be_visible()
         yield name
         control(page, close).click()
-    control(page, "print-jobs-open").click()
-    yield "the jobs"
+    page.touchscreen.tap(*middle(page, "box-1"))
+    control(page, "print-levels").click()
+    expect(control(page, "pixels")).to_have_attribute("data-shown", re.compile("/1$"))
+    yield "levels"
+    control(page, "levels-no").click()
     page.evaluate("location.hash = '#/films'")
     expect(control(page, "film-1")).to_be_visible()
     yield "films"
@@ -373,8 +385,15 @@ def views(page: Page) -> Iterator[str]:
 def test_axe_finds_nothing_and_every_control_is_large_enough(
     make_room: MakeRoom, start_dcmprscp: StartPrinter, open_page: OpenPage, theme: str
 ) -> None:
-    room = make_room(film_printer(start_dcmprscp()))
+    room = make_room(
+        film_printer(start_dcmprscp()), replace(film_printer(start_dcmprscp()), name="other")
+    )
     send(room.place, ramp())
+    film = drafts.propose(room.box, "1")
+    job = jobs.submit(room.box, "1", "", film, by="test")
+    with room.box.catalog.writing() as db:
+        db.conn.execute("UPDATE print_job SET no_return = 'now', code = 'G-6403' WHERE id = 1")
+        db.conn.execute("UPDATE delivery SET state = 'held' WHERE id = ?", [job.delivery_id])
     preferences.put(room.box.catalog, "", {"theme": theme})
     wrong = []
     for size in SIZES if theme == "dark" else ("7-inch",):
