@@ -20,14 +20,14 @@ EXPECTED = {
     "devices", "devices simulate", "dispatcher", "exam", "exam acquire", "exam complete",
     "exam discard", "exam discontinue", "exam list", "exam match", "exam reconcile",
     "exam reconciled", "exam restore", "exam show", "exam start",
-    "factory-reset", "films", "films assign", "films discard", "films print", "films printed", "firewall",
-    "first-boot",
+    "factory-reset", "films", "films assign", "films discard", "films print", "films printed",
+    "firewall", "first-boot",
     "hospital", "listener", "outbox", "outbox cancel", "outbox drain", "outbox redirect",
     "outbox resend", "page", "panel", "panel pair", "panel run", "panel watch", "peers",
     "peers test", "people", "people add", "people list", "people pin", "people remove",
     "print", "printers", "printers cancel", "printers jobs", "printers printed",
-    "printers redirect", "printers resend", "printers test", "run", "status", "support-bundle", "update",
-    "update bundle", "update check", "update install", "update settle", "update status",
+    "printers redirect", "printers resend", "printers test", "run", "status", "support-bundle",
+    "update", "update bundle", "update check", "update install", "update settle", "update status",
     "worklist",
 }  # fmt: skip
 
