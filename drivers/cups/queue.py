@@ -114,7 +114,8 @@ class CupsQueue:
         The job is made first, empty, and nothing is printed of it; ``note`` keeps its number; then
         the document follows. With ``before``, what an earlier call noted, a job that the server
         has whole is taken for this one, and a torn one is cancelled. So a call whose answer was
-        lost can be repeated. (Names do not serve: servers hide them from whoever asks.)
+        lost can be repeated. (Names do not serve: servers hide them from whoever asks.) A job that
+        the server does not know any more is refused: it may have been printed.
 
         Parameters
         ----------
@@ -126,7 +127,14 @@ class CupsQueue:
         PrinterAway, PrinterRefused
             It may be repeated with what was noted last.
         """
-        if before is not None and (known := self._known(before)) is not None:
+        if before is not None:
+            known = self._known(before)
+            if known is None:
+                raise PrinterRefused(
+                    self._where(),
+                    f"it has forgotten job {before.number}, which may have been printed",
+                    "Look at the printer: print again if the sheets did not come out",
+                )
             if known.complete:
                 return known
             self.cancel(known.number)

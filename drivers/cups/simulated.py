@@ -88,6 +88,10 @@ class SimulatedQueue:
         known = self._jobs.get(before.number) if before else None
         if known is not None and before is not None and known.uuid != before.uuid:
             known = None
+        if before is not None and known is None:
+            raise PrinterRefused(
+                self.name, f"it has forgotten job {before.number}", "Look at the printer"
+            )
         if known is not None and known.complete:
             return known
         if known is not None:

@@ -78,6 +78,7 @@ class PaperErrand:
             The print server does not answer.
         """
         job = jobs.of_delivery(self._box.catalog, self.delivery.id)
+        known = paper_tickets.of(self._box.catalog, job.id) is not None
         try:
             paper = self._box.find_paper(self.printer.name)
             said = self._handed_over(job, paper)
@@ -87,7 +88,9 @@ class PaperErrand:
                 self.printer.name, str(error), "The job waits; nothing is lost"
             ) from error
         except PaperRefused as error:
-            self._hold(job, "G-6501", str(error), _ADVICE_REFUSED, doubtful=False)
+            # of what it was given before nobody knows whether it came out
+            advice = _ADVICE_LOST if known else _ADVICE_REFUSED
+            self._hold(job, "G-6501", str(error), advice, doubtful=known)
         except NotPrintable as error:
             advice = "Choose other pictures, or another layout or printer"
             self._hold(job, error.code, str(error), advice, doubtful=False)

@@ -25,7 +25,8 @@ GLANCE_SECONDS = 5.0
 """How often it is asked how the printer is, to tell modalities of a change."""
 
 _TIDY_SECONDS = 3600.0
-_ASIDE = "the box cannot work on it, and its log says why: print it again at the modality"
+_ASIDE = "the box cannot work on it, and its log says why"
+_MAY_HAVE = "; look at the printer before it is printed again"
 
 
 class FilmWork:
@@ -97,7 +98,8 @@ class FilmWork:
             if now.images is Images.WAITING:
                 received_sheets.set_images(db, sheet.id, Images.UNASSIGNED, at=at, words=why)
             elif now.paper in (Paper.WAITING, Paper.SENDING):
-                received_sheets.set_paper(db, sheet.id, Paper.HELD, at=at, words=why)
+                words = why + (_MAY_HAVE if now.paper_job else "")
+                received_sheets.set_paper(db, sheet.id, Paper.HELD, at=at, words=words)
 
     def look(self) -> None:
         """Do once what can be done for every sheet that is not settled."""

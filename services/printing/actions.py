@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from sqlite_utils import Database
 
+from device.film import FilmJob
 from services.box import Box
 from services.errors import CatalogError
 from services.film_picture import NotPrintable
@@ -30,10 +31,15 @@ def resend(box: Box, job_id: int, *, by: str, print_again: bool = False) -> Prin
     Raises
     ------
     NotPrintable
-        A sheet may have been printed and nobody has looked.
+        A sheet may have been printed and nobody has looked, or the print server that still has
+        it does not answer.
     CatalogError
         The job is being printed, or is over.
     """
+    before = get(box.catalog, job_id)
+    if before.no_return and print_again:
+        # what the print server may still have of it must not come out as well
+        paper_tickets.withdraw(box, before)
     with box.catalog.writing() as db:
         job = get(box.catalog, job_id)
         _refuse_unless(job, _WAITS, "be resent")
@@ -42,7 +48,7 @@ def resend(box: Box, job_id: int, *, by: str, print_again: bool = False) -> Prin
         db.conn.execute(
             "UPDATE print_job SET no_return = NULL, code = '', words = '' WHERE id = ?", [job_id]
         )
-        if print_again:
+        if job.no_return:
             paper_tickets.forget(db, job_id)
         db.conn.execute(
             "UPDATE delivery SET state = 'waiting', next_attempt = 0, advice = '' WHERE id = ?",
@@ -111,14 +117,21 @@ def redirect(
         The job is being printed, or is over.
     """
     printer = find_printer(box.printers, printer_name)
-    paper_tickets.withdraw(box, get(box.catalog, job_id))
-    with box.catalog.writing() as db:
-        job = get(box.catalog, job_id)
+
+    def left_of(job: PrintJob) -> FilmJob:
         _refuse_unless(job, _WAITS, "be redirected")
         if job.no_return and not print_again:
             raise _in_doubt(job)
         left = replace(job.film, sheets=job.film.sheets[job.sheets_done :])
         check_job(printer, capable(printer, facts_of(box.catalog, printer.name)), left)
+        return left
+
+    before = get(box.catalog, job_id)
+    left_of(before)
+    paper_tickets.withdraw(box, before)
+    with box.catalog.writing() as db:
+        job = get(box.catalog, job_id)
+        left = left_of(job)
         _end(db, box, job, State.CANCELLED, "redirected")
         note(db, box, job_id, "redirected", by=by, words=printer.name)
         kind = Kind.FILM if printer.kind is PrinterKind.DICOM else Kind.PAPER

@@ -210,14 +210,17 @@ def test_a_torn_job_is_sent_again(imager: Imager, document: Document) -> None:
     assert imager.queue.job(imager.noted[0].number).state is JobState.CANCELLED
 
 
-def test_a_job_of_a_server_that_counts_anew_is_not_ours(imager: Imager, document: Document) -> None:
+def test_a_job_that_the_server_has_forgotten_may_have_been_printed(
+    imager: Imager, document: Document
+) -> None:
     first = imager.submit(document, "gantry-1")
     imager.wait(first, JobState.COMPLETED)
     stranger = Submitted(first.number, "urn:uuid:00000000-0000-0000-0000-000000000000")
-    job = imager.submit(document, "gantry-2", stranger)
-    assert job.number != first.number
-    imager.wait(job, JobState.COMPLETED)
-    assert imager.printed() == ["gantry-1", "gantry-2"]
+    unknown = Submitted(first.number + 1000, stranger.uuid)
+    for gone in (stranger, unknown):
+        with pytest.raises(PrinterRefused, match="forgotten"):
+            imager.submit(document, "gantry-2", gone)
+    assert imager.printed() == ["gantry-1"]
 
 
 @pytest.mark.parametrize(

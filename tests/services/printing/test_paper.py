@@ -21,7 +21,7 @@ from services.dispatcher import paper as paper_errand
 from services.film_picture import NotPrintable
 from services.outbox import peer_state
 from services.outbox.model import State
-from services.printing import actions, drafts
+from services.printing import actions, drafts, progress
 from services.printing.jobs import PrintJob
 from services.printing.printers import Printer, PrinterKind
 from services.printing.profile import load_profile
@@ -221,3 +221,37 @@ def test_an_image_that_was_discarded_meanwhile_is_not_printed(stage: MakeStage) 
     assert ward.job(job).state is State.HELD
     assert not queue.printed
     assert isinstance(job.film, FilmJob)
+
+
+def test_a_job_that_the_server_has_forgotten_is_printed_again_only_on_a_persons_word(
+    stage: MakeStage,
+) -> None:
+    queue = SimulatedQueue(lose_answer=True)
+    ward = paper_stage(stage, queue)
+    job = order(ward)
+    ward.print_until(lambda: bool(last_error(ward)))
+    queue._jobs.clear()  # a server that keeps no history
+    peer_state.clear_pause(ward.box.catalog, "paper")
+    ward.print()
+    held = ward.job(job)
+    assert (held.state, len(queue.printed)) == (State.HELD, 1)
+    assert held.no_return
+    with pytest.raises(NotPrintable, match="may have been printed"):
+        actions.resend(ward.box, job.id, by="Ann")
+    actions.resend(ward.box, job.id, by="Ann", print_again=True)
+    ward.print()
+    assert (ward.job(job).state, len(queue.printed)) == (State.DONE, 2)
+
+
+def test_printing_again_takes_back_what_the_server_still_has(stage: MakeStage) -> None:
+    queue = SimulatedQueue(empty=True)
+    ward = paper_stage(stage, queue)
+    job = order(ward)
+    ward.print_until(lambda: bool(queue._waiting))
+    with ward.box.catalog.writing() as db:
+        db.conn.execute("UPDATE delivery SET state = 'held' WHERE id = ?", [job.delivery_id])
+        progress.doubt(db, ward.box, job.id, 1)
+    actions.resend(ward.box, job.id, by="Ann", print_again=True)
+    queue.empty = False
+    ward.print()
+    assert (ward.job(job).state, len(queue.printed)) == (State.DONE, 1)
