@@ -56,6 +56,8 @@ class _Print:
         self._once = Once()
         self._drawing = threading.Lock()
         self._calibrated: dict[str, bool] = {}
+        self._away: dict[str, str] = {}
+        """Printers that did not answer when they were asked, with why."""
 
     @needs(Role.OPERATOR)
     def begin(self, call: Call) -> dict[str, Any]:
@@ -75,7 +77,7 @@ class _Print:
         return {
             "exam": exam_facts(box, exam),
             "images": images,
-            "printers": [_printer(self._context, each) for each in box.printers],
+            "printers": [self._printer(each) for each in box.printers],
             "printer": printer.name,
             "options": drafts.options(box, printer.name),
             "film": film,
@@ -110,7 +112,7 @@ class _Print:
 
     @needs(Role.OPERATOR)
     def ask(self, call: Call) -> dict[str, Any]:
-        """Ask a printer now how it is."""
+        """Ask a printer now how it is; ``quietly`` makes its silence an answer too."""
         from services.dicom.print_scu import PrintRefused
         from services.printing.inquiry import ask
         from services.printing.printers import PrinterKind, find_printer
@@ -120,8 +122,12 @@ class _Print:
             try:
                 ask(self._box, printer)
             except (PeerError, PrintRefused) as error:
+                self._away[printer.name] = str(error)
+                if call.body.get("quietly") is True:
+                    return self._printer(printer)
                 raise Problem("G-6003", {"printer": printer.name, "words": str(error)}) from None
-        return _printer(self._context, printer)
+            self._away.pop(printer.name, None)
+        return self._printer(printer)
 
     @needs(Role.OPERATOR)
     def submit(self, call: Call) -> dict[str, Any]:
@@ -210,6 +216,14 @@ class _Print:
             may.append("redirect")
         return {**plain, "may": may, "others": others}
 
+    def _printer(self, printer: Printer) -> dict[str, Any]:
+        from services.printing.health import Condition, Health, look
+
+        found = look(self._box, printer)
+        if found.condition is Condition.UNKNOWN and printer.name in self._away:
+            found = Health(Condition.AWAY, words=self._away[printer.name])
+        return {"name": printer.name, "kind": printer.kind.value, "health": found.as_plain()}
+
     def _images(self, exam_id: str) -> list[dict[str, Any]]:
         from services.printing.check import images_of
 
@@ -232,16 +246,6 @@ class _Print:
                 self._calibrated.clear()
             self._calibrated[uid] = is_calibrated(self._box.spool.absolute(path))
         return self._calibrated[uid]
-
-
-def _printer(context: Context, printer: Printer) -> dict[str, Any]:
-    from services.printing import health
-
-    return {
-        "name": printer.name,
-        "kind": printer.kind.value,
-        "health": health.look(context.box, printer).as_plain(),
-    }
 
 
 def _film(call: Call) -> FilmJob:

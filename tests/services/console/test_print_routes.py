@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from io import BytesIO
@@ -225,12 +226,27 @@ def test_printers_say_how_they_are(desk: Desk) -> None:
     assert states()["paper"] == {
         "condition": "ready", "reasons": [], "told": [], "words": "", "asked": None,
     }  # fmt: skip
+    assert desk.refused("/api/print/ask", printer="imager") == "G-6003"
+    told = desk.post("/api/print/ask", printer="imager", quietly=True)
+    assert told["health"]["condition"] == states()["imager"]["condition"] == "away"
     facts = PrinterFacts(asked=5.0, status="WARNING", status_info="SUPPLY LOW")
     note_facts(desk.box.catalog, "imager", facts)
     assert states()["imager"]["reasons"] == ["media_low"]
-    assert desk.refused("/api/print/ask", printer="imager") == "G-6003"
     peer_state.pause(desk.box.catalog, "imager", "nothing listens", at=1.0)
     assert states()["imager"]["condition"] == "away"
+
+
+def test_a_technician_sees_how_printers_are_and_prints_a_test_film_on_paper(desk: Desk) -> None:
+    desk.post("/api/session/first", name="Tess", pin="48151623")
+    found = desk.get("/api/technician/printers")["printers"]
+    states = {each["name"]: each["health"]["condition"] for each in found}
+    assert states == {"imager": "unknown", "paper": "ready"}
+    number = desk.post("/api/technician/printers/test", name="paper", film=True)["job"]
+    deadline = time.monotonic() + 20
+    while not (told := desk.get(f"/api/technician/jobs/{number}"))["done"]:
+        assert time.monotonic() < deadline
+    assert [line["ok"] for line in told["lines"]] == [True, True]
+    assert len(desk.queue.printed) == 1
 
 
 def test_every_reason_is_put_into_one_sentence() -> None:

@@ -1,6 +1,7 @@
 /** Printing: pictures into the boxes of a sheet, the sheet as it comes out, and what became of it. */
 
 import { fill, h } from "../core/dom.js";
+import { handsOff } from "../core/hands.js";
 import { number, t } from "../core/i18n.js";
 import { button } from "../parts/button.js";
 import { follow, section } from "../parts/exams/words.js";
@@ -31,6 +32,7 @@ class Print {
     this.sheet = null;
     this.left = false;
     this.token = token();
+    this.asked = new Set();
   }
 
   show(found, { jobs }) {
@@ -47,6 +49,7 @@ class Print {
     this.panel = h("section", { class: "print-panel", "data-test": "print-jobs", hidden: true });
     this.list = h("div", { class: "print-panel-body" });
     this.drawJobs = section(this.list, (shown) => [jobList(app, shown, () => this.again())]);
+    this.drawNote = section(this.note, (shown) => noteParts(shown));
     fill(this.panel, h("header", { class: "row" }, h("h2", { class: "grow" }, t("print.jobs_title")),
       button({ label: t("print.layout_again"), icon: "back", test: "jobs-close", press: () => this.openJobs(false) })), this.list);
     this.root.append(h("div", { class: "print" }, h("div", { class: "print-head" }, app.banner(found.exam)),
@@ -54,6 +57,7 @@ class Print {
     this.jobs = jobs;
     this.draw();
     this.openJobs(jobs.some((job) => job.state === "held"));
+    this.askPrinter();
     const stop = follow(app, () => this.ask(), (told) => this.heard(told), 4000);
     return () => {
       this.left = true;
@@ -108,13 +112,18 @@ class Print {
   }
 
   dressTools() {
-    const focused = this.tools.contains(document.activeElement) ? document.activeElement.dataset.test : "";
+    const { draft } = this;
     const held = this.jobs.some((job) => job.state === "held");
     const open = this.jobs.filter((job) => !job.ended).length;
+    const state = JSON.stringify([held, open, draft && [this.printer(), draft.format, draft.size, draft.copies, draft.pictures.length,
+      draft.sheet, draft.mayTurn, Boolean(draft.at(this.stage.cursor)), this.found.images.length]]);
+    if (state === this.dressed) return;
+    this.dressed = state;
+    const focused = this.tools.contains(document.activeElement) ? document.activeElement.dataset.test : "";
     const back = button({ label: t("core.back"), icon: "back", test: "print-back", press: this.app.back });
     const jobs = button({ label: open ? t("print.jobs_n", { n: number(open) }) : t("print.jobs"), icon: held ? "warning" : "list", test: "print-jobs-open",
       press: () => this.openJobs(true) });
-    fill(this.tools, this.draft ? [back, this.choices(), this.printButton(), this.turning(), this.changing(), jobs] : [back, jobs]);
+    fill(this.tools, draft ? [back, this.choices(), this.printButton(), this.turning(), this.changing(), jobs] : [back, jobs]);
     const again = focused && this.tools.querySelector(`[data-test="${focused}"]`);
     if (again) again.focus();
   }
@@ -132,9 +141,8 @@ class Print {
   }
 
   printButton() {
-    const held = this.hold && this.hold.classList.contains("holding");
-    if (!held) this.hold = holdButton({ label: t("print.now"), icon: "printer", test: "print-now", disabled: this.draft.pictures.length === 0, done: () => this.order() });
-    return this.hold;
+    return holdButton({ label: t("print.now"), icon: "printer", test: "print-now", disabled: this.draft.pictures.length === 0,
+      done: () => this.order() });
   }
 
   turning() {
@@ -157,16 +165,8 @@ class Print {
   }
 
   dressNote() {
-    if (!this.draft) {
-      fill(this.note, h("p", {}, t("print.no_images")));
-      return;
-    }
-    const { health } = this.printer();
     const { draft } = this;
-    fill(this.note,
-      h("p", { "data-test": "sheet-of" }, t("print.sheet_of", { n: number(draft.sheet + 1), total: number(draft.sheets) })),
-      this.chosen && h("p", { class: "tone-caution" }, t("print.choose_box")),
-      health.condition !== "ready" && health.condition !== "unknown" && h("div", { "data-test": "printer-why" }, reasons(health)));
+    this.drawNote(draft ? { sheet: draft.sheet, sheets: draft.sheets, health: this.printer().health, chosen: Boolean(this.chosen) } : null);
   }
 
   printer() {
@@ -230,9 +230,21 @@ class Print {
       if (this.left || !this.found.film) return;
       this.draft.adopt(this.found);
       this.draw();
+      this.askPrinter();
     } catch (error) {
       this.app.problem(error);
     }
+  }
+
+  /** A printer that never said how it is is asked, once, while the person goes on. */
+  async askPrinter() {
+    if (!this.draft || this.printer().health.condition !== "unknown" || this.asked.has(this.draft.printer)) return;
+    this.asked.add(this.draft.printer);
+    // where it does not answer, its state says so from now on
+    await this.app.api.post("/api/print/ask", { printer: this.draft.printer, quietly: true }).catch(() => {});
+    const told = await this.ask().catch(() => null);
+    await handsOff();
+    if (told && !this.left) this.heard(told);
   }
 
   openFilm() {
@@ -268,4 +280,14 @@ class Print {
       this.app.problem(error);
     }
   }
+}
+
+function noteParts(shown) {
+  if (!shown) return [h("p", {}, t("print.no_images"))];
+  const { sheet, sheets, health, chosen } = shown;
+  return [
+    h("p", { "data-test": "sheet-of" }, t("print.sheet_of", { n: number(sheet + 1), total: number(sheets) })),
+    chosen && h("p", { class: "tone-caution" }, t("print.choose_box")),
+    !["ready", "unknown"].includes(health.condition) && h("div", { "data-test": "printer-why" }, reasons(health)),
+  ];
 }
