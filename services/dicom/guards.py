@@ -1,9 +1,11 @@
 """Closes the holes of the pinned pynetdicom, once per process.
 
 pynetdicom waits for ever for the rest of a PDU, takes PDUs of any length, shakes TLS hands inside
-its accept loop, measures its timers on the wall clock and leaves Nagle's algorithm and delayed
-acknowledgements on. :func:`install` replaces the few private methods concerned; the tests of this
-module fail when another version of the library needs other guards.
+its accept loop, measures its timers on the wall clock, leaves a connection open for ever when what
+came over it cannot be decoded, gets stuck when a report comes while something is asked for, and
+leaves Nagle's algorithm and delayed acknowledgements on. :func:`install` replaces the few private
+methods concerned; the tests of this module fail when another version of the library needs other
+guards.
 """
 
 from __future__ import annotations
@@ -12,11 +14,15 @@ import logging
 import select
 import socket
 import ssl
+import threading
 import time
 from typing import Any, Final, cast
 
 import pynetdicom
 from pynetdicom import evt, timer
+from pynetdicom.association import Association
+from pynetdicom.dimse import DIMSEServiceProvider
+from pynetdicom.dul import DULServiceProvider
 from pynetdicom.transport import (
     T_CONNECT,
     AddressInformation,
@@ -39,6 +45,11 @@ MAX_PDU_LENGTH: Final = 1 << 20
 """Longest PDU taken, in bytes; we never announce as much."""
 
 _GUARDED_VERSION = "3.0"
+_LIBRARY_REACTOR: Final = DULServiceProvider.run_reactor
+_LIBRARY_SEND: Final = DIMSEServiceProvider.send_msg
+_ABORT: Final = bytes((7, 0, 0, 0, 0, 4, 0, 0, 2, 0))
+"""A-ABORT by the service provider, for no reason that could be told (PS3.8 9.3.8)."""
+
 _HEADER_LENGTH = 6
 
 
@@ -66,6 +77,9 @@ def install() -> None:
     keep_discreet()
     guarded: tuple[tuple[object, str, object], ...] = (
         (timer, "time", _MonotonicTime),
+        (DULServiceProvider, "run_reactor", _run_reactor),
+        (DIMSEServiceProvider, "send_msg", _send_message),
+        (Association, "_is_paused", property(_paused, _set_paused)),
         (AssociationSocket, "connect", _connect),
         (AssociationSocket, "ready", property(_ready)),
         (AssociationSocket, "recv", _recv),
@@ -100,6 +114,48 @@ def _connect(self: Any, primitive: T_CONNECT) -> None:
     finally:
         self.provider_queue.put(primitive)
         self._ready.set()
+
+
+def _run_reactor(self: Any) -> None:
+    """Run as the library does; what cannot be decoded ends the association and its connection."""
+    try:
+        _LIBRARY_REACTOR(self)
+    except Exception as error:  # noqa: BLE001 - whatever a peer sends must not leave a dead thread
+        log.warning(
+            "%s sent what cannot be understood (%s): its association is ended",
+            str(self.assoc.remote["ae_title"]).strip() or "a caller",
+            type(error).__name__,
+        )
+        if self.socket is not None:
+            self.socket.send(_ABORT)
+        self.assoc.is_aborted = True
+        self.assoc.is_established = False
+        self.assoc._kill = True
+    if self.assoc.is_aborted and self.socket is not None and self.socket.socket is not None:
+        address = self.assoc.remote["address"], self.assoc.remote["port"]
+        self.socket.close()
+        evt.trigger(self.assoc, evt.EVT_CONN_CLOSE, {"address": address})
+
+
+def _send_message(self: Any, primitive: Any, context_id: int) -> None:
+    """Send a message whole: a report is answered in a thread of its own, between any two parts."""
+    lock: threading.Lock = self.__dict__.setdefault("_whole_messages", threading.Lock())
+    with lock:
+        _LIBRARY_SEND(self, primitive, context_id)
+
+
+def _paused(self: Any) -> bool:
+    return bool(self.__dict__.get("_reactor_paused", False))
+
+
+def _set_paused(self: Any, value: bool) -> None:
+    """Let only the association's own thread say that it pauses, or whoever ends it.
+
+    The thread that answers an N-EVENT-REPORT says so too, and a request that is waiting for the
+    pause then waits for ever.
+    """
+    if threading.current_thread() is self or self.__dict__.get("_kill"):
+        self.__dict__["_reactor_paused"] = value
 
 
 def _connected(

@@ -287,3 +287,18 @@ def _pending_with(identifier: bytes) -> bytes:
         + struct.pack(">LBB", len(identifier) + 2, 1, 2)
         + identifier,
     )
+
+
+@pytest.mark.parametrize("command", [b"", b"garbage", bytes(40)])
+def test_what_cannot_be_decoded_ends_its_connection(server: DicomServer, command: bytes) -> None:
+    with associate(as_peer(server), "ME", [VERIFICATION]) as association:
+        context = association.accepted_contexts[0].context_id
+        association.dul.kill_dul()
+        association.dul.join()
+        connection = association.dul.socket.socket
+        part = bytes((context, 3)) + command
+        data = struct.pack(">L", len(part)) + part
+        connection.sendall(struct.pack(">BBL", 4, 0, len(data)) + data)
+        assert wait_for_end(connection) < 8
+        association.kill()
+    assert echo(as_peer(server), "ME")
