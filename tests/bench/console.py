@@ -111,14 +111,15 @@ def _years(box: Box) -> None:
     columns = [
         row["name"]
         for row in box.catalog.rows("SELECT name FROM pragma_table_info('exam')")
-        if row["name"] not in ("number", "exam_id", "mpps_uid", "state")
+        if row["name"] not in ("number", "exam_id", "mpps_uid", "state", "study_instance_uid")
     ]
     names = ", ".join(columns)
     with box.catalog.writing() as db:
         db.conn.execute(
-            f"INSERT INTO exam (number, exam_id, mpps_uid, state, {names})"
+            f"INSERT INTO exam (number, exam_id, mpps_uid, state, study_instance_uid, {names})"
             " WITH RECURSIVE n(i) AS (SELECT 1000 UNION ALL SELECT i + 1 FROM n WHERE i < ?)"
-            f" SELECT i, i, 'uid' || i, 'COMPLETED', {names} FROM n, exam WHERE number = 1",
+            f" SELECT i, i, 'uid' || i, 'COMPLETED', 'study' || i, {names} FROM n, exam"
+            " WHERE number = 1",
             [998 + EXAMS],
         )
         db.conn.execute(
