@@ -223,6 +223,23 @@ def test_pictures_are_dragged_and_tapped_into_boxes_and_printed(
     assert sorted(film.boxes) == [2, 3, 4]
 
 
+def test_a_layout_reads_the_same_from_right_to_left(
+    make_room: MakeRoom, start_dcmprscp: StartPrinter, open_page: OpenPage
+) -> None:
+    room = make_room(film_printer(start_dcmprscp()))
+    preferences.put(room.box.catalog, "", {"language": "ar"})
+    page = open_page(room, route="#/print/1")
+    drawn(page)
+    control(page, "print-film").click()
+    label = control(page, "layout-STANDARD\\\\2,3").locator(".button-word")
+    assert "\u20662 × 3\u2069" in (label.text_content() or "")
+    # the boxes of the sheet are where they are on film: the first one is at the left
+    first, second = (control(page, f"box-{n}").bounding_box() for n in (1, 2))
+    assert first is not None
+    assert second is not None
+    assert first["x"] < second["x"]
+
+
 def test_a_finger_that_scrolls_the_tray_carries_nothing(
     make_room: MakeRoom, start_dcmprscp: StartPrinter, open_page: OpenPage
 ) -> None:

@@ -29,16 +29,21 @@ export function said(health) {
   return health.asked ? t("print.asked", { ago: ago(Math.max(0, Date.now() / 1000 - health.asked)) }) : "";
 }
 
+/** Digits that keep their order where text runs from right to left. */
+function leftToRight(text) {
+  return `\u2066${text}\u2069`;
+}
+
 /** A display format as people say it: columns by rows, or boxes in each row or column. */
 export function layoutWord(format) {
   const [kind, counts] = format.split("\\");
-  if (kind === "STANDARD") return counts.replace(",", " × ");
-  return t(kind === "ROW" ? "print.layout.rows" : "print.layout.columns", { counts: counts.replaceAll(",", " + ") });
+  if (kind === "STANDARD") return leftToRight(counts.replace(",", " × "));
+  return t(kind === "ROW" ? "print.layout.rows" : "print.layout.columns", { counts: leftToRight(counts.replaceAll(",", " + ")) });
 }
 
 /** A Film Size ID as people say it. */
 export function sizeWord(id) {
-  return id.replaceAll("_", ".").replace("INX", " × ").replace(/IN$/, " in").replace("CMX", " × ").replace(/CM$/, " cm");
+  return leftToRight(id.replaceAll("_", ".").replace("INX", " × ").replace(/IN$/, " in").replace("CMX", " × ").replace(/CM$/, " cm"));
 }
 
 /** A name that stands for one tap, so that a tap that is sent twice is done once. */
