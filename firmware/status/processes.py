@@ -64,11 +64,18 @@ def _service_of(process: Path, file: Path | None) -> set[str]:
         folder = os.readlink(process / "cwd")  # noqa: PTH115 -- it may be gone already
     except OSError:
         return set()
-    if "-m" not in words or words[words.index("-m") + 1 : words.index("-m") + 2] != ["firmware"]:
-        return set()
+    said = _after_command(words)
     named = None
-    if "--config" in words[:-1]:
-        named = (Path(folder) / words[words.index("--config") + 1]).resolve()
-    if named != (file.resolve() if file else None):
+    if "--config" in said[:-1]:
+        named = (Path(folder) / said[said.index("--config") + 1]).resolve()
+    if not said or named != (file.resolve() if file else None):
         return set()
-    return {words[words.index("-m") + 2]} if len(words) > words.index("-m") + 2 else set()
+    return {said[0]}
+
+
+def _after_command(words: list[str]) -> list[str]:
+    """What follows ``python -m firmware`` or the script ``gantry``."""
+    for at, word in enumerate(words[:-1]):
+        if (word == "firmware" and words[at - 1] == "-m") or Path(word).name == "gantry":
+            return words[at + 1 :]
+    return []

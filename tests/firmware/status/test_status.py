@@ -163,7 +163,8 @@ def test_processes_are_found_by_their_configuration(
         [("console", "gantry.toml"), ("listener", "other.toml"), ("dispatcher", "gantry.toml")]
     ):
         (proc / str(number)).mkdir(parents=True)
-        words = ["python", "-m", "firmware", name, "--config", file, ""]
+        script = ["/venv/bin/gantry"] if name == "dispatcher" else ["-m", "firmware"]
+        words = ["python", *script, name, "--config", file, ""]
         (proc / str(number) / "cmdline").write_text("\0".join(words))
         (proc / str(number) / "cwd").symlink_to(tmp_path)
     states = {each.name: each.state for each in read_services(configuration, proc)}
