@@ -37,6 +37,7 @@ _DENSEST: Final = 300.0
 """Hundredths of OD that count as black."""
 
 _DARK: Final = 128
+_TRIM_MM: Final = 0.25
 _COARSEST, _FINEST = 100.0, 300.0
 
 Band = NDArray[np.uint8]
@@ -123,6 +124,8 @@ def raster(sheet: Sheet, dpi: float) -> Iterator[Band]:
         for area, painter in zip(areas, painters, strict=True):
             if painter is not None:
                 painter.paint(band, strip)
+                if sheet.trim:
+                    painter.trim(band, strip, pixels(_TRIM_MM, dpi), _ink(ground))
                 continue
             part = area.within(strip)
             _cut(band, part, top)[...] = _grey_of(sheet.empty)
@@ -161,6 +164,19 @@ class _Painter:
         whole = np.floor(share * 255 + 0.5).astype(np.uint8)
         _cut(band, part, strip.top)[...] = whole if self._colour else whole[..., 0]
 
+    def trim(self, band: Band, strip: _Area, line: int, ink: int) -> None:
+        """Draw a line around the picture (Trim, PS3.3 C.13.3), beside it and never on it."""
+        seen = self._seen
+        left, top = max(0, seen.left - line), max(0, seen.top - line)
+        wide, high = seen.left + seen.width + line - left, seen.top + seen.height + line - top
+        for edge in (
+            _Area(left, top, wide, seen.top - top),
+            _Area(left, seen.top + seen.height, wide, line),
+            _Area(left, top, seen.left - left, high),
+            _Area(seen.left + seen.width, top, line, high),
+        ):
+            _cut(band, edge.within(strip), strip.top)[...] = ink
+
 
 def _cut(band: Band, part: _Area, top: int) -> Band:
     """The pixels of a band, whose first line is the sheet's ``top``, that are in an area."""
@@ -193,9 +209,13 @@ def _write(band: Band, strip: _Area, mask: Mask, rows: int, dpi: float, ground: 
     whole = _Area(edge, rows - edge - pixels(NOTE_MM, dpi), mask.shape[1], mask.shape[0])
     part = whole.within(strip)
     ink = mask[part.top - whole.top :][: part.height].astype(np.float32) / 255
-    colour = 255 if ground < _DARK else 0
-    letters = np.floor(ground + ink * (colour - ground) + 0.5).astype(np.uint8)
+    letters = np.floor(ground + ink * (_ink(ground) - ground) + 0.5).astype(np.uint8)
     _cut(band, part, strip.top)[...] = letters[..., None] if band.ndim == 3 else letters
+
+
+def _ink(ground: int) -> int:
+    """What is seen on a ground."""
+    return 255 if ground < _DARK else 0
 
 
 def _grey_of(density: str) -> int:

@@ -12,7 +12,17 @@ import tempfile
 from pathlib import Path
 
 from firmware.assembly import prepare_libraries
-from tests.bench import building, console, pedal, preview, printing, processes, storing, worklist
+from tests.bench import (
+    building,
+    console,
+    pedal,
+    preview,
+    printing,
+    processes,
+    reception,
+    storing,
+    worklist,
+)
 from tests.peers.process import Stable
 
 
@@ -32,6 +42,7 @@ def main() -> None:
             figures |= building.measure(folder, options.runs)
             figures |= worklist.measure(stable, folder, options.runs)
             figures |= printing.measure(stable, folder, options.runs)
+            figures |= reception.measure(stable, folder, options.runs)
             figures |= processes.measure(folder, options.runs)
             figures |= pedal.measure(folder)
             figures |= preview.measure(folder)

@@ -116,13 +116,18 @@ def _boxes(box: Box, exam_id: str) -> None:
         render_box(work, number, size, bits=12)
 
 
-def _dcmtk(folder: Path, peer: FilmPeer, box: Box) -> Callable[[], None]:
-    """dcmpsprt lays the film out, dcmprscu prints it."""
+def print_configuration(folder: Path, port: int) -> Path:
+    """What DCMTK's print programs read to print at a port of this machine."""
     for name in ("log", "spool", "database", "lut"):
         (folder / name).mkdir(parents=True)
     configuration = folder / "scu.cfg"
-    port = peer.running.peer.port
     configuration.write_text(_CONFIGURATION.format(folder=folder, port=port))
+    return configuration
+
+
+def _dcmtk(folder: Path, peer: FilmPeer, box: Box) -> Callable[[], None]:
+    """dcmpsprt lays the film out, dcmprscu prints it."""
+    configuration = print_configuration(folder, peer.running.peer.port)
     files = sorted(box.spool.root.rglob("*.dcm"))[:_SLICES]
 
     def run() -> None:

@@ -286,3 +286,18 @@ def test_a_sheet_that_cannot_be_drawn_does_not_hold_up_the_others(
         first, second = (received_sheets.get(box.catalog, n) for n in (1, 2))
         assert (first.paper, second.paper) == (Paper.HELD, Paper.DONE)
         assert "MemoryError" in first.words
+
+
+def test_trim_is_a_line_beside_the_picture(place: Place, caller: Scanner) -> None:
+    grey = np.full((100, 100), 100, np.uint8)
+    plain, _ = printed(place, caller, grey, {})
+    caller.delete(uids.FILM_SESSION, caller.session)
+    page, _ = printed(place, caller, grey, {"Trim": "YES"})
+    assert np.array_equal(page == 100, plain == 100)
+    rows, columns = np.nonzero(page == 255)
+    inside = np.argwhere(page == 100)
+    top, left = inside.min(axis=0)
+    bottom, right = inside.max(axis=0)
+    assert (rows.min(), rows.max()) == (top - 1, bottom + 1)
+    assert (columns.min(), columns.max()) == (left - 1, right + 1)
+    assert len(rows) == 2 * (bottom - top + 3) + 2 * (right - left + 3) - 4
