@@ -9,8 +9,8 @@ when the box proves well with it; otherwise the next start is the earlier system
     settle(Target.of_box(), healthy)
 
 Debian's kernel cannot ask the Pi's firmware for one start of another configuration ("tryboot"), so
-the ramdisk of the new system puts the earlier ``config.txt`` back before anything else. What is not
-covered is a kernel or ramdisk that does not come that far: then ``config-proven.txt`` on the card
+the new system puts the earlier ``config.txt`` back before its services start. What is not covered
+is a system that does not come that far: then ``config-proven.txt`` on the card
 is renamed to ``config.txt`` on any PC. The Pi's own boot files, which both slots share, are not
 updated.
 """

@@ -17,7 +17,7 @@ from services.spool import sync_folder
 
 CONFIG = "config.txt"
 PROVEN = "config-proven.txt"
-"""There while a new system is tried: its ramdisk makes it ``config.txt`` again."""
+"""There while a new system is tried: first of all it makes it ``config.txt`` again."""
 
 NUMBERS = {"A": 2, "B": 3}
 _BY_LABEL = Path("/dev/disk/by-label/gantry-data")
@@ -144,7 +144,7 @@ class BootFolder:
 
 
 def prepare_trial(target: Target) -> None:
-    """Keep the configuration of the system that runs for the ramdisk of the other one."""
+    """Keep the configuration of the system that runs for the other one to put back."""
     proven = (target.boot / CONFIG).read_bytes()
     write_durably(target.boot / PROVEN, proven, _FAT_MODE)
 
@@ -157,8 +157,7 @@ def try_other(target: Target) -> None:
 def put_back(boot: Path) -> bool:
     """Have every later start be the proven system's, where another one is being tried.
 
-    The ramdisk does the same before; done again by the system, it also helps where the ramdisk
-    could not mount the boot partition.
+    The first act of a system that starts.
     """
     proven = boot / PROVEN
     if not proven.is_file():

@@ -29,6 +29,7 @@ def self_test(box: Box, clock: ClockDesk, sources: Sources) -> Iterator[Line]:
         lambda: _sources(sources),
         lambda: _peers(box),
         lambda: _queue(box),
+        lambda: _card(box),
     )
     for part in parts:
         yield from part()
@@ -83,3 +84,12 @@ def _queue(box: Box) -> Iterator[Line]:
     said = f"{sum(counts.values())} owed, {held} held"
     advice = "Look at the queue: held deliveries wait for a person." if held else ""
     yield Line("queue", not held, said, advice)
+
+
+def _card(box: Box) -> Iterator[Line]:
+    """Only where the settings on the card were not taken: the report on it says the same."""
+    from firmware.provision.report import kept
+
+    told = kept(box.state_dir / "provisioning.json")
+    if told.get("outcome") == "refused":
+        yield Line("card", False, told.get("text", ""), "Correct the files on the card.")

@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from firmware.assembly import open_box
 from firmware.config import load, template
 from firmware.provision import Outcome, provision
+from firmware.workshop import make_workshop
 from services.catalog import Catalog
 from services.catalog import people as register
 from tests.firmware.provision.cards import (
@@ -225,3 +227,14 @@ def test_a_link_on_the_card_leads_nowhere(tmp_path: Path) -> None:
     assert "not yours" not in "".join(
         file.read_text() for file in places.config.rglob("*") if file.is_file()
     )
+
+
+def test_the_technicians_screen_shows_the_faults_too(tmp_path: Path) -> None:
+    places = make_places(tmp_path)
+    put(places, "gantry.toml", '[station]\nae_titel = "X"\n')
+    provision(places, NOW)
+    configuration = load(places.file)
+    box = open_box(configuration)
+    lines = list(make_workshop(configuration, box).support.self_test())
+    box.catalog.close()
+    assert ["ae_titel" in line.said for line in lines if line.what == "card"] == [True]
