@@ -27,8 +27,10 @@ EXAMS, ENTRIES = 10_000, 1_000
 TAPS = 20
 
 _TAP = """async ({route, ready}) => {
-  const screen = document.getElementById('screen');
-  const there = () => screen.dataset.screen === route.split('/')[0] && screen.querySelector(ready);
+  const there = () => {
+    const screen = document.getElementById('screen');
+    return screen.dataset.screen === route.split('/')[0] && screen.querySelector(ready);
+  };
   const began = performance.now();
   location.hash = `#/${route}`;
   await new Promise((resolve, reject) => {
@@ -40,7 +42,7 @@ _TAP = """async ({route, ready}) => {
       clearTimeout(late);
       requestAnimationFrame(() => setTimeout(resolve, 0));
     }
-    watch.observe(screen, {childList: true, subtree: true, attributes: true});
+    watch.observe(document.body, {childList: true, subtree: true, attributes: true});
     look();
   });
   return performance.now() - began;

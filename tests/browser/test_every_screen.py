@@ -53,12 +53,24 @@ WORDLESS = """() => {
   const keys = /\\b(core|worklist|acquire|images|exams|technician|signin|people)(\\.[a-z_]+)+/g;
   return document.body.innerText.match(keys) || [];
 }"""
+ASTRAY = """() => {
+  const page = document.documentElement.dir === 'rtl' ? 'right' : 'left';
+  const other = { left: 'right', right: 'left' }[page];
+  return [...document.querySelectorAll('[dir=auto]:not(input, textarea)')].filter((each) => {
+    const { textAlign, direction } = getComputedStyle(each);
+    const start = direction === 'rtl' ? 'right' : 'left';
+    return { start, end: '', center: '' }[textAlign] === other || textAlign === other;
+  }).map((each) => each.outerHTML.slice(0, 120));
+}"""
+"""Words that do not stand at the edge where reading begins."""
+
 ASKED: dict[str, dict[str, list[str]]] = {
     "dark": {"resultTypes": ["violations"]},
     "light": {"resultTypes": ["violations"], "runOnly": ["color-contrast"]},
 }
 """What axe is asked in which theme: only the colours differ."""
 
+SCRIPTS = {"small": SMALL, "tiny": TINY, "wide": WIDE, "word": WORDLESS, "astray": ASTRAY}
 SIZES = ("7-inch", "portrait")
 
 
@@ -78,7 +90,7 @@ def faults(page: Page, scene: Scene, stops: Sequence[Stop], *, axe: bool = True)
     for stop in stops:
         visit(page, scene.ward, stop)
         page.wait_for_timeout(150)
-        for name, script in (("small", SMALL), ("tiny", TINY), ("wide", WIDE), ("word", WORDLESS)):
+        for name, script in SCRIPTS.items():
             found += [f"{stop.name}: {name}: {each}" for each in page.evaluate(script)]
         for theme, asked in ASKED.items() if axe else ():
             page.evaluate("(theme) => { document.documentElement.dataset.theme = theme; }", theme)

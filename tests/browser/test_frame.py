@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from services.console.options import LANGUAGES
 from tests.browser.conftest import SIZES, OpenPage
@@ -340,3 +340,25 @@ def test_nobody_walks_away_from_an_open_exam_unnoticed(ward: Ward, open_page: Op
     shown(page, "acquire")
     expect(page.locator("#open")).to_be_hidden()
     expect(at(page, "banner")).to_be_visible()
+
+
+def test_a_screen_that_comes_late_is_not_drawn_into_the_next_one(
+    quiet_ward: Ward, open_page: OpenPage
+) -> None:
+    page = open_page(quiet_ward, route="#/menu")
+    shown(page, "menu")
+
+    held: list[Route] = []
+    page.route("**/api/exams?*", lambda route: held.append(route))
+    page.evaluate("() => { location.hash = '#/exams'; }")
+    for _ in range(200):
+        if held:
+            break
+        page.wait_for_timeout(100)
+    page.evaluate("() => { location.hash = '#/help'; }")
+    shown(page, "help")
+    held[0].continue_()
+    page.wait_for_timeout(1000)
+    expect(page.locator("#screen")).to_have_count(1)
+    expect(page.locator("#screen .exams-page")).to_have_count(0)
+    expect(page.locator("#screen > *")).to_have_count(1)

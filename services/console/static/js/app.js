@@ -16,7 +16,7 @@ import { closeProblem, problemPanel, showProblem } from "./parts/problem.js";
 import { makeToasts } from "./parts/toast.js";
 import { HOME, SCREENS } from "./screens/index.js";
 
-const root = document.getElementById("screen");
+let root = document.getElementById("screen");
 const toast = makeToasts(document.getElementById("toasts"));
 
 /** The link also ends when somebody was signed out: then the box answers, and says so. */
@@ -80,7 +80,10 @@ async function refresh() {
   const mine = turn;
   if (leave) leave();
   leave = null;
-  clear(root);
+  // a place of its own: what a screen that was left still draws, late, is not seen by anybody
+  const place = root.cloneNode(false);
+  root.replaceWith(place);
+  root = place;
   const found = match(location.hash || `#/${HOME}`, SCREENS);
   root.dataset.screen = found ? found.pattern.split("/")[0] : "nowhere";
   chrome.frame({ title: "", bare: false });
@@ -90,7 +93,7 @@ async function refresh() {
     if (facts.role === "nobody" && !OPEN.has(found.pattern)) throw new api.ApiError({ code: "G-9101" });
     const screen = await found.load();
     if (mine !== turn) return;
-    const left = await screen.show(root, found.params, app);
+    const left = await screen.show(place, found.params, app);
     // the person may have gone on while the screen was still coming
     if (mine !== turn) left();
     else leave = left;
