@@ -205,7 +205,7 @@ def raw_of(caller: Scanner) -> socket.socket:
 
 def ends(connection: socket.socket) -> bool:
     """Whether the peer hangs up or says that it aborts."""
-    connection.settimeout(20)
+    connection.settimeout(60)
     try:
         answer = connection.recv(65536)
     except OSError as error:
@@ -254,5 +254,5 @@ def test_garbage_ends_its_association_and_no_other(place: Place, seed: int) -> N
         film, boxes, _ = good.film()
         assert good.fill(boxes[0], 1, ramp()) == 0
         assert good.action(uids.FILM_BOX, film)[0] == 0
-    until(lambda: not place.reception._callers and not place.reception._lines, 20)
-    until(lambda: not list((place.cabinet.root / "incoming").iterdir()), 10)
+    until(lambda: not place.reception._callers and not place.reception._lines, 60)
+    until(lambda: not list((place.cabinet.root / "incoming").iterdir()), 60)
