@@ -80,7 +80,7 @@ def film_place(
     intake = Intake(box, cabinet, CAPTURE)
     work = FilmWork(box, cabinet, jobs, reception, intake, paper)
     server = DicomServer(
-        "FILM", "127.0.0.1", 0, callers, 5, 131072, 30.0, None, role=reception.role
+        "FILM", "127.0.0.1", 0, callers, 5, 131072, 120.0, None, role=reception.role
     )
     server.start()
     try:
