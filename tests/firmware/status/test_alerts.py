@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from firmware.status.model import (
     Status,
     Waiting,
 )
+from tests.peers.process import program
 
 FLEET = Path(__file__).parents[3] / "image" / "fleet"
 EVERYTHING = Status(
@@ -47,6 +47,7 @@ def test_every_figure_of_the_rules_is_one_that_a_box_gives() -> None:
     assert named <= given, named - given
 
 
-@pytest.mark.skipif(shutil.which("promtool") is None, reason="needs Debian's prometheus")
+@pytest.mark.peer
 def test_promtool_agrees() -> None:
-    subprocess.run(["promtool", "test", "rules", "alerts_test.yml"], cwd=FLEET, check=True)
+    promtool = program("promtool", "prometheus")
+    subprocess.run([promtool, "test", "rules", "alerts_test.yml"], cwd=FLEET, check=True)
