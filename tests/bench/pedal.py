@@ -50,7 +50,7 @@ def _press(state: Path, source: PatternSource) -> list[float]:
         action_map({"pedal": {"press": "capture"}}),
     )
     stop = Event()
-    server = Thread(target=desk.serve, args=(stream, stop))
+    server = Thread(target=_serve, args=(desk, stream, stop))
     stream.open()
     desk.arm(begin(box).exam_id)
     server.start()
@@ -61,6 +61,13 @@ def _press(state: Path, source: PatternSource) -> list[float]:
         stream.close()
         server.join()
         desk.close()
+
+
+def _serve(desk: TriggerDesk, stream: TriggerStream, stop: Event) -> None:
+    """As the acquisition service does."""
+    while not stop.is_set():
+        for trigger in stream.events(0.2):
+            desk.handle(trigger)
 
 
 def _one(board: SimulatedGpio, outcomes: Queue[Outcome]) -> float:
