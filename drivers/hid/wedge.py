@@ -16,6 +16,9 @@ _SECOND = 1_000_000_000
 GAP_NS = 50_000_000
 """A scanner leaves no more than this between two characters, in nanoseconds; a hand leaves more."""
 
+ANEW_NS = 500_000_000
+"""What comes after a longer pause belongs to another text, in nanoseconds."""
+
 LONGEST = 4096
 """Characters of one scan; the largest symbols hold fewer."""
 
@@ -23,8 +26,8 @@ LONGEST = 4096
 class WedgeText:
     """Keys become one text for each scan, which ends with Enter: a pure state machine.
 
-    A text with a pause in it, or with a key that types no character, is thrown away whole: half an
-    identity would be worse than none.
+    A text with a pause in it, or with a key that types no character, is thrown away whole, to its
+    end: half an identity would be worse than none.
 
     Attributes
     ----------
@@ -47,8 +50,8 @@ class WedgeText:
             return None
         if not key.down:
             return None
-        if self._last is not None and key.monotonic_ns - self._last > self._gap:
-            self._forget()
+        if self._last is not None:
+            self._paused(key.monotonic_ns - self._last)
         self._last = key.monotonic_ns
         if key.code in ENTER:
             return self._end()
@@ -60,6 +63,13 @@ class WedgeText:
         elif not self._spoilt:
             self._text.append(char)
         return None
+
+    def _paused(self, gap_ns: int) -> None:
+        """What follows a pause may be the other half of what came before it."""
+        if gap_ns > max(ANEW_NS, self._gap):
+            self._forget()
+        elif gap_ns > self._gap and self._text:
+            self._spoilt = True
 
     def lose(self) -> None:
         """Keys were lost: the next one belongs to a text that cannot be trusted."""

@@ -168,6 +168,23 @@ def test_a_scan_with_two_identifiers_is_all_it_takes(shown: Shown, open_page: Op
     assert shown.exams() == ["PID-1"]
 
 
+def test_a_code_with_a_pause_in_it_is_thrown_away_whole(shown: Shown, open_page: OpenPage) -> None:
+    page = open_page(shown, route="#/worklist")
+    expect(row(page, "Müller")).to_be_visible()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.evaluate(
+        """async () => { const type = (text) => { for (const key of text)
+          document.dispatchEvent(new KeyboardEvent('keydown', {key, bubbles: true})); };
+          type('PID-'); await new Promise((go) => setTimeout(go, 120));
+          type('1//19510102');
+          document.dispatchEvent(new KeyboardEvent('keydown', {key: 'Enter', bubbles: true})); }"""
+    )
+    scan(page, "PID-1//19510102")
+    screen_is(page, "acquire")
+    assert len([url for url in asked if url.endswith("/api/scan")]) == 1
+
+
 def test_wristband_then_request_form(shown: Shown, open_page: OpenPage) -> None:
     page = open_page(shown, route="#/worklist", forgive=(REFUSED,))
     expect(row(page, "Müller")).to_be_visible()

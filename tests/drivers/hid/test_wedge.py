@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from drivers.hid.key_text import PLAIN, SHIFTED
 from drivers.hid.nodes import KeyEvent
 from drivers.hid.sim import _strokes
-from drivers.hid.wedge import GAP_NS, LONGEST, WedgeText
+from drivers.hid.wedge import ANEW_NS, GAP_NS, LONGEST, WedgeText
 
 ENTER = 28
 TYPED = sorted(set(PLAIN.values()) | set(SHIFTED.values()) | {"\x1d"})
@@ -38,19 +38,33 @@ def test_what_a_scanner_types_is_what_it_read(scans: list[str], gap: int) -> Non
 def test_what_comes_slowly_is_nothing(text: str, gap: int) -> None:
     machine = WedgeText()
     assert feed(machine, text, 0, gap)[0] is None
-    assert machine.dropped == len(text)
+    assert machine.dropped == (len(text) if gap > ANEW_NS else 1)
 
 
 @given(texts, st.data())
 def test_a_pause_leaves_no_half_text(text: str, data: st.DataObject) -> None:
     machine = WedgeText()
+    pause = data.draw(st.integers(GAP_NS + 1, ANEW_NS))
     cut = data.draw(st.integers(1, len(text)))
     at = 0
     for char in text[:cut]:
         for key in _strokes(char, at):
             machine.key(key)
-    rest, at = feed(machine, text[cut:], GAP_NS + 1, 1)
-    assert rest == (text[cut:] or None)
+    rest, at = feed(machine, text[cut:], pause, 1)
+    assert rest is None, "neither half is a code"
+    assert machine.dropped == 1
+    again, _ = feed(machine, text, at + 1, 1)
+    assert again == text, "the next scan is whole again"
+
+
+@given(texts, texts)
+def test_a_code_long_after_a_torn_one_is_taken(torn: str, text: str) -> None:
+    machine = WedgeText()
+    for char in torn:
+        for key in _strokes(char, 0):
+            machine.key(key)
+    found, _ = feed(machine, text, ANEW_NS + 1, 1)
+    assert found == text
     assert machine.dropped == 1
 
 

@@ -1,53 +1,51 @@
 /** A scanner that types like a keyboard: a burst of keys that no hand can make. */
 
 const GAP_MS = 35;
+const ANEW_MS = 500;
 const SHORTEST = 4;
-const QUIET_MS = 120;
 const SEPARATOR = "\u001d";
 
 /**
- * Watch for bursts.
+ * Watch for bursts that end with Enter or Tab. One with a pause in it is thrown away to its end: half an identity
+ * would be worse than none.
  * @param {(text: string) => void} take gets each code; separators of GS1 codes are kept
  * @returns {() => void} ends it
  */
 export function watchScanner(take) {
   let text = "";
+  let torn = false;
   let last = 0;
-  let quiet = 0;
 
   function end(event) {
-    const found = text;
+    const found = torn ? "" : text;
     text = "";
-    clearTimeout(quiet);
+    torn = false;
     if (found.length < SHORTEST) return;
-    if (event) {
-      event.preventDefault();
-      event.stopPropagation();
-    }
+    event.preventDefault();
+    event.stopPropagation();
     takeBack(found);
     take(found);
   }
 
   function key(event) {
-    const now = performance.now();
-    if (now - last > GAP_MS) text = "";
-    last = now;
+    // when it was typed, however late a busy page hears of it
+    const gap = event.timeStamp - last;
+    last = event.timeStamp;
+    if (gap > ANEW_MS) {
+      text = "";
+      torn = false;
+    } else if (gap > GAP_MS && text) torn = true;
     const typed = event.ctrlKey && event.key === "]" ? SEPARATOR : event.key;
     if (event.key === "Enter" || event.key === "Tab") {
-      end(text.length >= SHORTEST ? event : null);
+      end(event);
       return;
     }
     if (typed.length !== 1 || event.altKey || event.metaKey || (event.ctrlKey && typed !== SEPARATOR)) return;
     text += typed;
-    clearTimeout(quiet);
-    quiet = setTimeout(() => end(null), QUIET_MS);
   }
 
   document.addEventListener("keydown", key, true);
-  return () => {
-    clearTimeout(quiet);
-    document.removeEventListener("keydown", key, true);
-  };
+  return () => document.removeEventListener("keydown", key, true);
 }
 
 /** What the burst typed into a field is no text of that field. */
