@@ -51,11 +51,6 @@ class Notifier:
         self._next = time.monotonic() + self._interval
         self._send("WATCHDOG=1")
 
-    def reloading(self) -> None:
-        """The configuration is read again; :meth:`ready` ends it."""
-        microseconds = time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000
-        self._send(f"RELOADING=1\nMONOTONIC_USEC={microseconds}")
-
     def stopping(self) -> None:
         """We were asked to end, and are putting things away."""
         self._send("STOPPING=1")

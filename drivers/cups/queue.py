@@ -234,13 +234,6 @@ class CupsQueue:
         return f"print server {self._server or 'of this box'}, queue {self.name}"
 
 
-def queues(server: str = "") -> list[str]:
-    """Names of the queues that a server has; raises as :meth:`CupsQueue.state`."""
-    anyone = CupsQueue("", server)
-    with anyone._asking() as (connection, _):
-        return sorted(connection.getPrinters())
-
-
 def _ipp(options: Options) -> dict[str, str]:
     said = {
         "media": options.media,

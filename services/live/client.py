@@ -94,17 +94,6 @@ class LiveLink:
         answer = await self._ask(do, params)
         return answer.header if isinstance(answer, Shown) else answer
 
-    async def request_picture(self, do: str, **params: Any) -> Shown:
-        """Ask for something that is answered with a picture; without data where it is refused.
-
-        Raises
-        ------
-        LiveAway
-            The service is not there, or went away before it answered.
-        """
-        answer = await self._ask(do, params)
-        return answer if isinstance(answer, Shown) else Shown(answer, b"")
-
     async def run(self) -> None:
         """Connect, and connect again, until cancelled."""
         while True:

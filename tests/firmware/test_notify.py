@@ -64,13 +64,6 @@ def test_a_watchdog_meant_for_our_parent_is_not_fed(manager: socket.socket) -> N
     assert nothing_more(manager)
 
 
-def test_a_reload_says_when_it_began(manager: socket.socket) -> None:
-    Notifier({"NOTIFY_SOCKET": manager.getsockname()}).reloading()
-    kind, _, moment = heard(manager).partition("\nMONOTONIC_USEC=")
-    assert kind == "RELOADING=1"
-    assert int(moment) > 0
-
-
 def test_an_abstract_socket_is_reached(tmp_path: Path) -> None:
     name = f"gantry-test-{os.getpid()}-{tmp_path.name}"
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as ours:

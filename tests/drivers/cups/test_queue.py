@@ -20,7 +20,7 @@ from drivers.cups import (
     media,
 )
 from drivers.cups.pdf import Page, write_pdf
-from drivers.cups.queue import CupsQueue, queues
+from drivers.cups.queue import CupsQueue
 from drivers.cups.simulated import SimulatedQueue
 from tests.end_to_end.cli import until
 from tests.peers.cups import QUEUE, PrintServer
@@ -164,10 +164,6 @@ def test_a_queue_that_stopped_says_so(print_server: PrintServer, document: Docum
     print_server.enable()
     until(lambda: queue.job(job.number).state is JobState.COMPLETED, 30)
     assert print_server.titles() == ["gantry-1"]
-
-
-def test_queues_are_listed(print_server: PrintServer) -> None:
-    assert queues(print_server.address) == [QUEUE]
 
 
 def test_a_server_that_is_away(print_server: PrintServer, document: Document) -> None:
